@@ -1,0 +1,79 @@
+"""One record a topic of the road: raw -> language -> entities -> classified. Each adds to the one before."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pipeline.records.events import NewsEvent
+from pipeline.records.values import Amount, Boilerplate, Date, Entity, Language, Models
+
+Action = Literal["add", "update", "delete"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    name: str | None = None
+    domain: str | None = None
+    country: str | None = None  # ISO 3166-1 alpha-2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawArticle:
+    """An article as received. `id` may be missing: see `pipeline.language.stage`. Times: RFC 3339."""
+
+    id: str | None = None
+    action: Action = "add"
+    url: str | None = None
+    source: Source | None = None
+    title: str | None = None
+    text: str | None = None
+    html: str | None = None
+    language: str | None = None  # the sender's hint: evidence, not truth
+    published_at: str | None = None
+    fetched_at: str | None = None
+    metadata: dict[str, Any] | None = None  # passed through
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArticleRecord:
+    """What the three article records share. `text` is title, blank line, body after cleaning.
+
+    `models`, `ingested_at`, `produced_at` and `trace` are those of the processor, not of the domain: a stage
+    leaves the last three alone. `ingested_at`: when the raw message arrived; `produced_at`: when this record was
+    made; `trace`: topic/partition/offset of the raw message. The wall-clock fields are the only ones that two
+    runs may differ in.
+    """
+
+    id: str
+    action: Action
+    url: str | None = None
+    source: Source | None = None
+    title: str | None = None
+    published_at: str | None = None
+    fetched_at: str | None = None
+    metadata: dict[str, Any] | None = None
+    text: str
+    models: Models
+    ingested_at: str | None = None
+    produced_at: str | None = None
+    trace: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LanguageArticle(ArticleRecord):
+    language: Language
+    boilerplate: tuple[Boilerplate, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntitiesArticle(LanguageArticle):
+    sentences: tuple[tuple[int, int], ...] = ()
+    entities: tuple[Entity, ...] = ()
+    amounts: tuple[Amount, ...] = ()
+    dates: tuple[Date, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassifiedArticle(EntitiesArticle):
+    """Exactly one for each raw article that is not dead-lettered, also when it has no events."""
+
+    events: tuple[NewsEvent, ...] = ()
