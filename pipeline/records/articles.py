@@ -37,10 +37,8 @@ class RawArticle:
 class ArticleRecord:
     """What the three article records share. `text` is title, blank line, body after cleaning.
 
-    `models`, `ingested_at`, `produced_at` and `trace` are those of the processor, not of the domain: a stage
-    leaves the last three alone. `ingested_at`: when the raw message arrived; `produced_at`: when this record was
-    made; `trace`: topic/partition/offset of the raw message. The wall-clock fields are the only ones that two
-    runs may differ in.
+    `ingested_at` (when the raw message arrived) and `produced_at` (when this record was made) belong to the
+    processor: a stage leaves them alone. They are the only fields in which two runs over the same input differ.
     """
 
     id: str
@@ -55,7 +53,6 @@ class ArticleRecord:
     models: Models
     ingested_at: str | None = None
     produced_at: str | None = None
-    trace: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,7 +47,11 @@ class Participant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewsEvent:
-    """One event of one article. JSON calls `event_class` by its proper name, `class`."""
+    """One event of one article. JSON calls `event_class` by its proper name, `class`.
+
+    The event stage leaves `ingested_at`, `produced_at` and `trace` (topic/partition/offset of the raw message) to
+    the processor.
+    """
 
     event_id: str
     action: Literal["add", "update", "delete"]
