@@ -1,0 +1,1 @@
+"""The event agent: sentences and entities in, typed and evidenced events out."""
