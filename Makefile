@@ -1,0 +1,75 @@
+# Two commands do all the set-up: `make demo` and `make test`. Everything lands in .venv, .cache and out.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint check kafka bench evaluate evaluate-language train lock clean
+
+help:  ## what can be made
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.run  ## install, then turn examples/ into events: a table here, topic files in out/demo
+	@rm -rf out/demo
+	@$(BIN)/eventwire run examples/articles.jsonl --out out/demo
+	@echo
+	@echo "The topics are files in out/demo. One event a line:"
+	@echo "  head -n1 out/demo/news.events.deal.jsonl | $(BIN)/python -m json.tool"
+	@echo "Filter them as a subscriber would:"
+	@echo "  $(BIN)/eventwire tail out/demo --class deal --min-confidence 0.5"
+	@echo "See why an article gave what it gave:"
+	@echo "  $(BIN)/eventwire explain examples/articles.jsonl"
+
+test: $(VENV)/.dev  ## install, start a real Kafka broker, run the whole suite
+	$(BIN)/python -m pytest $(PYTEST)
+
+lint: $(VENV)/.dev  ## ruff, mypy --strict, import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+check: lint test  ## what CI runs
+
+kafka: $(VENV)/.dev  ## the same broker as in the tests, to play with, until Ctrl-C
+	$(BIN)/python -m tests.kafka.broker
+
+bench: $(VENV)/.dev  ## microseconds an article by stage, articles/s in process and over Kafka, their ratio
+	$(BIN)/python -m tests.bench.road
+
+evaluate: $(VENV)/.dev  ## what the shipped model scores on data that it never saw (needs the data folder)
+	$(BIN)/python -m training.evaluate
+
+evaluate-language: $(VENV)/.dev  ## language detection against named baselines (needs the data folder)
+	$(BIN)/python -m training.evaluate_language
+
+train: $(VENV)/.train  ## all steps of the shipped model, resumable: see training/README.md
+	$(BIN)/python -m training.all
+
+lock:  ## renew the locks from pyproject.toml (needs uv)
+	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header pyproject.toml -o requirements.lock
+	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --extra dev pyproject.toml -o requirements-dev.lock
+
+clean:  ## remove what was built (the virtual environment too)
+	rm -rf $(VENV) .cache out build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
+	  { echo "Eventwire needs Python 3.11, 3.12 or 3.13; $(PYTHON) is $$($(PYTHON) -V 2>&1). Name another: make PYTHON=python3.12 ..."; exit 1; }
+	$(PYTHON) -m venv $(VENV) || { echo "No venv module? On Debian: apt install python3-venv"; exit 1; }
+
+# Installed by hash from the lock: the same packages on every machine, and the same results.
+$(VENV)/.run: requirements.lock pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install -q --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install -q --no-deps -e .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install -q --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m pip install -q --no-deps -e .
+	@touch $@ $(VENV)/.run
+
+$(VENV)/.train: training/requirements.txt $(VENV)/.dev
+	$(BIN)/python -m pip install -q -r training/requirements.txt
+	@touch $@
