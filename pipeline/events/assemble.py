@@ -1,0 +1,167 @@
+"""From mentions to events: one event for each thing that happened, with all the places that tell it."""
+
+import re
+from collections.abc import Sequence
+
+from pipeline.events.keys import event_id, primary, similarity_key
+from pipeline.events.merge import merge, same
+from pipeline.events.roles import DATES, FIGURES
+from pipeline.events.scheme import Scheme
+from pipeline.events.taxonomy import EventType
+from pipeline.events.trace import Mention
+from pipeline.events.words import Span
+from pipeline.records import Amount, ArticleRef, Date, EntitiesArticle, NewsEvent, Participant, Quote
+from pipeline.records.values import Models
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_FINE = re.compile(r"\d{4}-(\d{2}(-\d{2})?|W\d{2})(/\d{4}-\d{2}-\d{2})?")  # a day, week, month or interval of days
+
+# Relevance: where an event is told weighs as much as whether the title tells it; how often, a little less.
+TITLE, POSITION, OFTEN = 0.35, 0.35, 0.30
+BACKGROUND = 0.5  # an event told as background is worth half
+
+
+def assemble(
+    article: EntitiesArticle, mentions: Sequence[Mention], scheme: Scheme, models: Models
+) -> list[tuple[NewsEvent, list[Mention]]]:
+    """The article's events in text order, each with the mentions that tell it, the best first.
+
+    A group of mentions none of which has a participant is no event. An event's trigger, status and time are those of
+    its best mention (one with participants, then the highest probability, then the earliest). Its confidence is the
+    highest calibrated probability of its mentions: several weak reports of one event don't make a strong one.
+    """
+    found: list[tuple[NewsEvent, list[Mention]]] = []
+    ids: dict[str, int] = {}
+    groups = [sorted(group, key=_rank) for group in merge(mentions, article.amounts)]
+    for group in groups:
+        # The best mention has a participant: one without is evidence of what another sentence tells completely.
+        if not any(mention.participants for mention in group):
+            continue
+        kind = scheme.taxonomy[group[0].type]
+        trigger, participants = group[0].trigger, _participants(group, kind)
+        words = article.text[slice(*trigger.span)]
+        base = event_id(article.id, kind, words, participants, 0)
+        ordinal = ids[base] = ids.get(base, -1) + 1
+        spans = _evidence(group)
+        date = _event_date(article, group[0], participants)
+        day = date.date if date and _DAY.fullmatch(date.date) else (article.published_at or "")[:10]
+        event = NewsEvent(
+            event_id=base if not ordinal else event_id(article.id, kind, words, participants, ordinal),
+            action="add" if article.action == "add" else "update",
+            event_class=kind.event_class,
+            type=kind.name,
+            status=trigger.status,
+            time=trigger.time,
+            article=ArticleRef(
+                id=article.id,
+                url=article.url,
+                source=article.source.name if article.source else None,
+                title=article.title,
+                published_at=article.published_at,
+                language=article.language.code,
+            ),
+            evidence=tuple(_quote(article.text, span) for span in spans),
+            trigger=_quote(article.text, trigger.span),
+            participants=tuple(participants),
+            amounts=tuple(_amounts(article, group)),
+            event_date=date,
+            confidence=_rounded(max(mention.score for mention in group), 4),
+            relevance=relevance(article, group),
+            similarity_key=similarity_key(kind, participants, day),
+            models=models,
+        )
+        found.append((event, group))
+    return sorted(found, key=lambda pair: (pair[0].trigger.start, pair[0].trigger.end, pair[0].type, pair[0].event_id))
+
+
+def relevance(article: EntitiesArticle, group: Sequence[Mention]) -> float:
+    """How much the article is about the event, 0 to 1.
+
+    .35 x (1 if the title tells it) + .35 x (1 - place of its first sentence / number of sentences) + .30 x (n / (n +
+    1) for n sentences that tell it); half of that for background.
+    """
+    sentences = sorted({mention.sentence for mention in group})
+    in_title = any(article.sentences[at][0] < len(article.title or "") for at in sentences)
+    place = 1 - sentences[0] / len(article.sentences)
+    often = len(sentences) / (len(sentences) + 1)
+    value = TITLE * in_title + POSITION * place + OFTEN * often
+    return _rounded(value * (BACKGROUND if group[0].trigger.time == "background" else 1.0), 3)
+
+
+def _rank(mention: Mention) -> tuple[bool, float, Span]:
+    return not mention.participants, -mention.score, mention.trigger.span
+
+
+def _participants(group: Sequence[Mention], kind: EventType) -> list[Participant]:
+    """The best mention's, and what another one adds: a role that is still empty, if both share a participant (so it
+    is surely told of the same event) or if it is a figure or a date. The primary participant first, the others in
+    the order of the type's roles.
+    """
+    chosen = list(group[0].participants)
+    for mention in group[1:]:
+        shares = any(p.role == q.role and same(p, q) for p in mention.participants for q in group[0].participants)
+        filled = {participant.role for participant in chosen}
+        for participant in mention.participants:
+            new = participant.role not in filled and not any(_overlap(participant, other) for other in chosen)
+            if new and (shares or participant.role in FIGURES | DATES):
+                known = participant.entity_id and any(p.entity_id == participant.entity_id for p in chosen)
+                chosen += [] if known else [participant]
+    chosen.sort(key=lambda p: (kind.roles.index(p.role), p.start, p.end))
+    first = primary(kind, chosen)
+    return chosen if first is None else [first, *(other for other in chosen if other is not first)]
+
+
+def _evidence(group: Sequence[Mention]) -> list[Span]:
+    """The evidence of all mentions in text order, overlapping pieces as one."""
+    spans: list[Span] = []
+    for start, end in sorted(mention.evidence for mention in group):
+        if spans and start < spans[-1][1]:
+            spans[-1] = spans[-1][0], max(end, spans[-1][1])
+        else:
+            spans.append((start, end))
+    return spans
+
+
+def _amounts(article: EntitiesArticle, group: Sequence[Mention]) -> list[Amount]:
+    """The amounts inside the evidence; of a sentence that tells a second event, only those that take part in this."""
+    chosen: list[Amount] = []
+    for amount in article.amounts:
+        for mention in group:
+            own = any(p.start <= amount.start and amount.end <= p.end for p in mention.participants)
+            inside = mention.evidence[0] <= amount.start and amount.end <= mention.evidence[1]
+            if own or (inside and mention.alone):
+                chosen.append(amount)
+                break
+    return chosen
+
+
+def _event_date(article: EntitiesArticle, best: Mention, participants: Sequence[Participant]) -> Date | None:
+    """The date in the best mention's evidence that stands nearest to the trigger.
+
+    Not one that is a period reported on (a role), and none coarser than a month: "in 2019" says when something was,
+    not on which day this happened.
+    """
+    periods = [(p.start, p.end) for p in participants if p.role == "period"]
+    inside = [
+        date
+        for date in article.dates
+        if best.evidence[0] <= date.start
+        and date.end <= best.evidence[1]
+        and _FINE.fullmatch(date.date)
+        and not any(start < date.end and date.start < end for start, end in periods)
+    ]
+    start, end = best.trigger.span
+    return min(inside, key=lambda date: (max(start - date.end, date.start - end, 0), date.start), default=None)
+
+
+def _overlap(one: Participant, other: Participant) -> bool:
+    return one.start < other.end and other.start < one.end
+
+
+def _quote(text: str, span: Span) -> Quote:
+    return Quote(text=text[span[0] : span[1]], start=span[0], end=span[1])
+
+
+def _rounded(value: float, digits: int) -> float:
+    """Rounded and between 0 and 1, whatever the last bit of a sum says."""
+    return min(1.0, max(0.0, round(value, digits)))

@@ -1,0 +1,71 @@
+"""What the columns of a `Reading` mean to the event agent, and the thresholds that decide."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from pipeline.errors import ModelError
+from pipeline.events.taxonomy import Taxonomy
+
+VERSION = "0.1.0"
+RULES = 1  # raise by one with every change of the rules in this folder that changes what is written
+
+
+class Columns(Protocol):
+    """The part of `pipeline.encoder.Model` that says what a reading's columns are."""
+
+    digest: str
+    event_types: tuple[str, ...]
+    roles: tuple[str, ...]
+    statuses: tuple[str, ...]
+    times: tuple[str, ...]
+    thresholds: Mapping[str, float]
+    role_thresholds: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scheme:
+    """Names and thresholds by column. `ref` names model, taxonomy and rules: equal refs give equal events."""
+
+    taxonomy: Taxonomy
+    types: tuple[str, ...]  # columns of event_sentence and event_piece
+    thresholds: tuple[float, ...]  # for event_sentence, in the order of `types`
+    roles: Mapping[str, int]  # role -> column of `Reading.role`
+    role_thresholds: Mapping[str, float]
+    statuses: tuple[str, ...]
+    times: tuple[str, ...]
+    ref: str
+
+
+def scheme_of(model: Columns, taxonomy: Taxonomy) -> Scheme:
+    """How to read what `model` writes. Raises `ModelError` when it was trained for another taxonomy."""
+    _same("event types", model.event_types, tuple(taxonomy.types))
+    _same("roles", model.roles, taxonomy.roles)
+    for what, wanted, given in (
+        ("thresholds", model.event_types, model.thresholds),
+        ("role thresholds", model.roles, model.role_thresholds),
+    ):
+        if missing := [name for name in wanted if name not in given]:
+            raise ModelError(f"The model has no {what} for {', '.join(missing)}: export it again.")
+    seed = f"{model.digest} {taxonomy.digest} {RULES}"
+    digest = hashlib.sha256(seed.encode()).hexdigest()[:12]
+    return Scheme(
+        taxonomy=taxonomy,
+        types=model.event_types,
+        thresholds=tuple(model.thresholds[name] for name in model.event_types),
+        roles={role: column for column, role in enumerate(model.roles)},
+        role_thresholds=dict(model.role_thresholds),
+        statuses=model.statuses,
+        times=model.times,
+        ref=f"eventwire-events@{VERSION}+{digest}",
+    )
+
+
+def _same(what: str, model: Sequence[str], taxonomy: Sequence[str]) -> None:
+    unknown, missing = set(model) - set(taxonomy), set(taxonomy) - set(model)
+    if unknown or missing:
+        raise ModelError(
+            f"The model's {what} are not the taxonomy's (only in the model: {', '.join(sorted(unknown)) or 'none'}; "
+            f"only in the taxonomy: {', '.join(sorted(missing)) or 'none'}): use the model of this version."
+        )
