@@ -22,6 +22,7 @@ _CLOSING = "»”’›)]}」』）】》〉\"'“‘«›‹"  # when they foll
 _AMBIGUOUS = "\"'“‘«‹»›"
 _HIDDEN = {ord(char): " " for char in _OPENING + _CLOSING} | dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
 del _HIDDEN[ord("'")], _HIDDEN[ord("’")], _HIDDEN[ord("‘")]  # apostrophes: hidden only when they don't join letters
+_ALNUM = re.compile(r"[^\W_]")
 _SINGLE = re.compile(r"(?<!\w)['’‘]|['’‘](?!\w)")
 # A sentence can't begin with these: what stands before them isn't finished.
 _GOES_ON = re.compile(r"[,;:)\]}»%‰，、；：]|[-–—]\s")
@@ -43,11 +44,13 @@ def split_sentences(text: str, language: str) -> list[tuple[int, int]]:
     hidden = _SINGLE.sub(" ", text.translate(_HIDDEN))
     spans: list[tuple[int, int]] = []
     for line in _LINE.finditer(text):
+        first = len(spans)
         left = line.start()
-        for cut in _cuts(text, hidden, line.start(), line.end(), rules):
+        for cut in (*_cuts(text, hidden, line.start(), line.end(), rules), line.end()):
             _append(spans, text, left, cut)
             left = cut
-        _append(spans, text, left, line.end())
+            if len(spans) - first > 1 and not _ALNUM.search(text, *spans[-1]):
+                spans[-2:] = [(spans[-2][0], spans[-1][1])]  # stray quotation marks and the like
     return spans
 
 
