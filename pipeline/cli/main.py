@@ -104,7 +104,7 @@ def run(arguments: list[str]) -> int:
         return 130
     except BrokenPipeError:  # `eventwire run ... | head` has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
+        return 1
     return result if isinstance(result, int) else 0
 
 
@@ -114,7 +114,8 @@ def _usage(error: Any) -> int:
         print(error.format_message())
         return 0
     hint = f" Try '{context.command_path} --help'." if context else ""
-    print(f"error: {' '.join(error.format_message().split())}{hint}", file=sys.stderr)
+    text = " ".join(error.format_message().split()).removesuffix(".")
+    print(f"error: {text}.{hint}", file=sys.stderr)
     return 2
 
 

@@ -57,6 +57,13 @@ class Step:
         return self.writes.rpartition(".")[2]
 
 
+def trace_of(message: Message, step: Step) -> str:
+    """Where the raw article stands that `message`, read by `step`, comes from: topic/partition/offset."""
+    # A redriven raw message may still carry the trace of its first journey: where it stands now counts.
+    inherited = None if step.record is RawArticle else header(message.headers, "ew_trace")
+    return inherited or message.trace
+
+
 @dataclass
 class _Work:
     """One message on its way: what is known so far, for the outcome or the dead letter."""
@@ -90,9 +97,7 @@ class Processor:
         the article. `on_stage` is told each stage's name before it starts (who was working, if this process dies).
         """
         first = self._steps[0]
-        # A redriven raw message may still carry the trace of its first journey: where it stands now counts.
-        inherited = None if first.record is RawArticle else header(message.headers, "ew_trace")
-        work = _Work(message=message, trace=inherited or message.trace, stage=first.name)
+        work = _Work(message=message, trace=trace_of(message, first), stage=first.name)
         try:
             self._run(work, on_stage)
         except InvalidInput as error:
