@@ -10,20 +10,24 @@ from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 RENAMED = {"event_class": "class"}
+_SCALARS = {str, int, float, bool}
 
 R = TypeVar("R")
 
 
 def to_json(value: Any) -> Any:
     """A record or value as dicts, lists and scalars, ready for orjson, in declaration order."""
-    if is_dataclass(value):
+    kind = value.__class__
+    if kind in _SCALARS:  # first: a record of a long article holds thousands of offsets
+        return value
+    if kind is tuple:
+        return [item if item.__class__ in _SCALARS else to_json(item) for item in value]
+    if hasattr(kind, "__dataclass_fields__"):
         return {
-            json_name: to_json(item)
-            for name, json_name in _names(value.__class__)
+            json_name: item if item.__class__ in _SCALARS else to_json(item)
+            for name, json_name in _names(kind)
             if (item := getattr(value, name)) is not None
         }
-    if isinstance(value, tuple):
-        return [to_json(item) for item in value]
     return value
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from pipeline.errors import Code, InvalidInput
-from pipeline.records import ClassifiedArticle, NewsEvent, RawArticle, from_json, to_json
+from pipeline.records import ClassifiedArticle, RawArticle, from_json, to_json
 from pipeline.settings import Settings
 from pipeline.stage import Stage
 from pipeline.streams import dead_letters
@@ -31,6 +31,9 @@ logger = logging.getLogger(__name__)
 
 # Kafka counts keys, headers and framing into max.message.bytes as well.
 _ENVELOPE_BYTES = 16_384
+
+# What differs between two runs over the same article: no part of a message's id.
+_OF_THIS_RUN = {"ingested_at", "produced_at", "trace"}
 
 
 def utc_now() -> datetime:
@@ -161,9 +164,6 @@ class Processor:
 
     def _output(self, step: Step, name: str, record: Any, kind: str, key: str, article_id: str, work: _Work) -> Output:
         topic = self._topics[name]
-        timeless = replace(record, ingested_at=None, produced_at=None)
-        if isinstance(record, NewsEvent):
-            timeless = replace(timeless, trace=None)
         data = to_json(record)
         try:
             validate(name, data)
@@ -176,7 +176,7 @@ class Processor:
                 f"its record for {name} has {len(value):,} bytes, the topic takes {topic.max_message_bytes:,}",
             )
         headers = cloudevent_headers(
-            id=digest(name.encode(), orjson.dumps(to_json(timeless))),
+            id=digest(name.encode(), orjson.dumps({n: v for n, v in data.items() if n not in _OF_THIS_RUN})),
             type=f"eventwire.{kind}.v{topic.schema_version}",
             source=f"eventwire/{step.name}",
             time=record.produced_at,
