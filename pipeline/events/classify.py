@@ -6,9 +6,10 @@ from typing import cast
 import numpy as np
 
 from pipeline.encoder.reading import FloatArray, Reading
+from pipeline.events.ground import Ground
 from pipeline.events.scheme import Scheme
 from pipeline.events.trace import Candidate, Trigger, Verdict
-from pipeline.events.words import Span, grow, inner_questions, is_question, is_word
+from pipeline.events.words import Span, grow, is_word, trim
 from pipeline.records import EntitiesArticle
 from pipeline.records.events import Status, Time
 
@@ -17,21 +18,21 @@ PEAK = 0.5  # a piece belongs to a trigger from this share of the sentence's bes
 LONGEST_TRIGGER = 8  # words; 99 % of annotated triggers have at most 6
 
 
-def classify(article: EntitiesArticle, reading: Reading, scheme: Scheme) -> list[Candidate]:
+def classify(article: EntitiesArticle, reading: Reading, scheme: Scheme, ground: Ground) -> list[Candidate]:
     """Every type of every sentence whose probability is worth showing, by sentence and then by falling score.
 
     `OPEN` candidates have passed their type's threshold and have a trigger. A sentence that is a question or mostly
     boilerplate reports nothing, and no trigger lies in a boilerplate span or in a question within a sentence.
     """
     found: list[Candidate] = []
-    allowed = allowed_pieces(article, reading)
+    allowed = ground.pieces(reading)
     thresholds = np.array(scheme.thresholds, np.float32)
     floor = np.minimum(thresholds, np.float32(SHOWN))
     for sentence, scores in enumerate(reading.event_sentence):
         columns = np.flatnonzero(scores >= floor)
         if not len(columns):
             continue
-        barred = _barred(article, article.sentences[sentence])
+        barred = ground.barred(article.sentences[sentence])
         first, last = np.searchsorted(reading.sentence, [sentence, sentence + 1])
         for column in sorted(columns.tolist(), key=lambda column: (-scores[column], column)):
             score, threshold = float(scores[column]), float(scheme.thresholds[column])
@@ -40,8 +41,11 @@ def classify(article: EntitiesArticle, reading: Reading, scheme: Scheme) -> list
             if scores[column] < thresholds[column]:
                 verdict = Verdict.BELOW_THRESHOLD
             elif verdict is Verdict.OPEN:
-                usable = np.flatnonzero(allowed[first:last]) + first
-                triggers = _triggers(article, reading, scheme, usable, column)
+                triggers = _triggers(
+                    article, reading, scheme, ground, np.arange(first, last)[allowed[first:last]], column
+                )
+                if reading.event_piece[first:last, column].max(initial=0) * PEAK > _best(triggers):
+                    triggers = ()  # the words that carry the event are those that must not
                 verdict = Verdict.OPEN if triggers else Verdict.NO_TRIGGER
             found.append(
                 Candidate(
@@ -56,26 +60,8 @@ def classify(article: EntitiesArticle, reading: Reading, scheme: Scheme) -> list
     return found
 
 
-def allowed_pieces(article: EntitiesArticle, reading: Reading) -> np.ndarray:
-    """(n,) bool: the pieces outside boilerplate and outside questions within a sentence."""
-    allowed = np.ones(len(reading.pieces), bool)
-    closed = [(part.start, part.end) for part in article.boilerplate]
-    for span in article.sentences:
-        closed += inner_questions(article.text, span, article.language.code)
-    for start, end in closed:
-        allowed &= (reading.pieces[:, 1] <= start) | (reading.pieces[:, 0] >= end)
-    return allowed
-
-
-def _barred(article: EntitiesArticle, span: Span) -> Verdict | None:
-    if is_question(article.text, span, article.language.code):
-        return Verdict.QUESTION
-    covered = sum(max(0, min(span[1], part.end) - max(span[0], part.start)) for part in article.boilerplate)
-    return Verdict.BOILERPLATE if 2 * covered > span[1] - span[0] else None
-
-
 def _triggers(
-    article: EntitiesArticle, reading: Reading, scheme: Scheme, usable: np.ndarray, column: int
+    article: EntitiesArticle, reading: Reading, scheme: Scheme, ground: Ground, usable: np.ndarray, column: int
 ) -> tuple[Trigger, ...]:
     """The words whose pieces come near the sentence's best piece of this type, in text order."""
     if not len(usable):
@@ -89,7 +75,7 @@ def _triggers(
         run = _narrow(article.text, reading, usable, run, scores)
         pieces = usable[run]
         span = int(reading.pieces[pieces[0], 0]), int(reading.pieces[pieces[-1], 1])
-        span = grow(article.text, span, sentence)
+        span = trim(article.text, grow(article.text, span, ground.around(span, sentence)))
         if span in seen or span[0] >= span[1] or not any(is_word(article.text, at) for at in range(*span)):
             continue
         seen.add(span)
@@ -104,6 +90,10 @@ def _triggers(
             )
         )
     return tuple(triggers)
+
+
+def _best(triggers: Sequence[Trigger]) -> float:
+    return max((trigger.score for trigger in triggers), default=0.0)
 
 
 def _runs(chosen: np.ndarray, usable: np.ndarray) -> list[list[int]]:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.encoder.reading import Reading
-from pipeline.events.classify import allowed_pieces
 from pipeline.events.evidence import evidence
+from pipeline.events.ground import Ground
 from pipeline.events.references import most_salient, phrases, reference
 from pipeline.events.scheme import Scheme
 from pipeline.events.split import split
@@ -46,11 +46,10 @@ class _Filler:
 class RoleReader:
     """Reads the participants of one article's candidates."""
 
-    def __init__(self, article: EntitiesArticle, reading: Reading, scheme: Scheme) -> None:
-        self.article, self.reading, self.scheme = article, reading, scheme
-        self._allowed = allowed_pieces(article, reading)
-        closed = [(part.start, part.end) for part in article.boilerplate]
-        self._entities = [e for e in article.entities if not any(a < e.end and e.start < b for a, b in closed)]
+    def __init__(self, article: EntitiesArticle, reading: Reading, scheme: Scheme, ground: Ground) -> None:
+        self.article, self.reading, self.scheme, self.ground = article, reading, scheme, ground
+        self._allowed = ground.pieces(reading)
+        self._entities = [entity for entity in article.entities if ground.is_open(entity.start, entity.end)]
 
     def mentions(self, candidate: Candidate) -> list[Mention]:
         """The events that the candidate's sentence reports: one, or one for each participant with its own figure.
@@ -92,7 +91,8 @@ class RoleReader:
             scores = self.reading.role[pieces, self.scheme.roles[role]]
             for run in _spans(scores, pieces, threshold):
                 start, end = int(self.reading.pieces[pieces[run[0]], 0]), int(self.reading.pieces[pieces[run[-1]], 1])
-                span = trim(self.article.text, grow(self.article.text, (start, end), sentence))
+                within = self.ground.around((start, end), sentence)
+                span = trim(self.article.text, grow(self.article.text, (start, end), within))
                 if span[0] < span[1]:
                     found += self._snap(role, span, sentence, float(scores[run].max()))
         return _without_overlap(found, roles, taken=[trigger.span for trigger in candidate.triggers])
@@ -103,7 +103,9 @@ class RoleReader:
             values: Sequence[Span] = [
                 (value.start, value.end)
                 for value in (self.article.amounts if role in FIGURES else self.article.dates)
-                if sentence[0] <= value.start and value.end <= sentence[1]
+                if sentence[0] <= value.start
+                and value.end <= sentence[1]
+                and self.ground.is_open(value.start, value.end)
             ]
             near = max(values, key=lambda value: (_shared(value, span), -value[0]), default=span)
             return [_Filler(role, near if _shared(near, span) > 0 else span, score)]
@@ -126,7 +128,7 @@ class RoleReader:
         """Where the role head found nobody: the phrase like "the company" for which it comes nearest, if near."""
         best: list[_Filler] = []
         for span in phrases(self.article.text, self.article.sentences[candidate.sentence], self.article.language.code):
-            if any(_shared(span, other.span) for other in others):
+            if any(_shared(span, other.span) for other in others) or not self.ground.is_open(*span):
                 continue
             inside = (self.reading.pieces[:, 0] >= span[0]) & (self.reading.pieces[:, 1] <= span[1]) & self._allowed
             label = reference(self.article.text[span[0] : span[1]], self.article.language.code)

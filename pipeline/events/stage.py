@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from pipeline.errors import InvalidInput
 from pipeline.events.assemble import assemble
 from pipeline.events.classify import classify
+from pipeline.events.ground import Ground
 from pipeline.events.roles import RoleReader
 from pipeline.events.scheme import Columns, scheme_of
 from pipeline.events.taxonomy import Taxonomy, taxonomy
@@ -54,8 +55,9 @@ class ClassifyEvents:
         if record.action == "delete" or not record.sentences:
             return Explanation(article=ClassifiedArticle(**given), decisions=())
         reading = self._model.read(record.text, record.sentences)
-        candidates = classify(record, reading, self.scheme)
-        roles = RoleReader(record, reading, self.scheme)
+        ground = Ground(record)
+        candidates = classify(record, reading, self.scheme, ground)
+        roles = RoleReader(record, reading, self.scheme, ground)
         found = [
             (candidate, roles.mentions(candidate) if candidate.verdict is Verdict.OPEN else [])
             for candidate in candidates

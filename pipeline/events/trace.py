@@ -17,7 +17,7 @@ class Verdict(StrEnum):
     BELOW_THRESHOLD = "below threshold"
     BOILERPLATE = "boilerplate"
     QUESTION = "question"
-    NO_TRIGGER = "no trigger"  # no word outside boilerplate and questions can carry the event
+    NO_TRIGGER = "no trigger"  # the words that carry it stand in boilerplate or in a question
     NO_PARTICIPANT = "no participant"
 
 

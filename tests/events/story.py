@@ -51,9 +51,17 @@ class FakeModel:
 class Story:
     """An article under construction; words are found by their text, from `after` on."""
 
-    def __init__(self, text: str, *, title: str | None = None, language: str = "en", **fields: object) -> None:
+    def __init__(
+        self,
+        text: str,
+        *,
+        title: str | None = None,
+        language: str = "en",
+        sentences: list[tuple[int, int]] | None = None,
+        **fields: object,
+    ) -> None:
         self.text = f"{title}\n\n{text}" if title else text
-        self.sentences = [
+        self.sentences = sentences or [
             (match.start(), match.end())
             for match in re.finditer(r"[^.!?？؟\n]+[.!?？؟]*[»”\"]*", self.text)
             if match[0].strip()
