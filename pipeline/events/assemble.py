@@ -71,7 +71,7 @@ def assemble(
             models=models,
         )
         found.append((event, group))
-    return sorted(found, key=lambda pair: (pair[0].trigger.start, pair[0].trigger.end, pair[0].type, pair[0].event_id))
+    return sorted(found, key=_place)
 
 
 def relevance(article: EntitiesArticle, group: Sequence[Mention]) -> float:
@@ -86,6 +86,11 @@ def relevance(article: EntitiesArticle, group: Sequence[Mention]) -> float:
     often = len(sentences) / (len(sentences) + 1)
     value = TITLE * in_title + POSITION * place + OFTEN * often
     return _rounded(value * (BACKGROUND if group[0].trigger.time == "background" else 1.0), 3)
+
+
+def _place(pair: tuple[NewsEvent, list[Mention]]) -> tuple[int, int, str, list[int]]:
+    event = pair[0]
+    return event.trigger.start, event.trigger.end, event.type, sorted(who.start for who in event.participants)
 
 
 def _rank(mention: Mention) -> tuple[bool, float, Span]:

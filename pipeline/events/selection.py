@@ -18,6 +18,8 @@ from pipeline.records.events import Status
 
 STATUSES: tuple[str, ...] = get_args(Status)
 _SHOWN = 3  # near names in an error
+# Latin, Greek and Cyrillic accents, Hebrew and Arabic vowel points. Not the marks that make other letters (が of か).
+_ACCENTS = re.compile("[\u0300-\u036f\u0591-\u05bd\u05bf-\u05c7\u064b-\u065f\u0670]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +106,7 @@ def nearest(name: str, known: Iterable[str]) -> list[str]:
     known = list(known)
     folded = name.lower().strip()
     parts = [k for k in known if len(folded) > 2 and (folded in k or k.rpartition(".")[2] in folded)]
-    alike = difflib.get_close_matches(folded, known, n=_SHOWN, cutoff=0.5)
+    alike = difflib.get_close_matches(folded, known, n=_SHOWN, cutoff=0.6)
     return list(dict.fromkeys(difflib.get_close_matches(folded, parts, n=_SHOWN, cutoff=0.0) + alike))[:_SHOWN]
 
 
@@ -127,8 +129,7 @@ def _name(name: str, what: str) -> str:
 
 def fold_name(text: str) -> str:
     """Case, accents and punctuation aside, so that "Nestlé S.A." and "NESTLE S A" are one name."""
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    plain = "".join(char for char in plain if not unicodedata.combining(char)).casefold()
+    plain = _ACCENTS.sub("", unicodedata.normalize("NFKD", text.casefold())).casefold()
     return " ".join(re.findall(r"\w+", unicodedata.normalize("NFC", plain).replace("_", " ")))
 
 

@@ -61,11 +61,8 @@ class Story:
         **fields: object,
     ) -> None:
         self.text = f"{title}\n\n{text}" if title else text
-        self.sentences = sentences or [
-            (match.start(), match.end())
-            for match in re.finditer(r"[^.!?？؟\n]+[.!?？؟]*[»”\"]*", self.text)
-            if match[0].strip()
-        ]
+        ends = re.finditer(r"\S[^\n]*?(?:[.!?？؟]+[»”\"]*(?=\s|$)|(?=\n)|$)", self.text)
+        self.sentences = sentences or [(match.start(), match.end()) for match in ends]
         spans = [
             (start, min(start + PIECE, match.end()))
             for match in re.finditer(r"\w+|[^\w\s]", self.text)
