@@ -1,0 +1,1 @@
+"""What has been: the ledger of what came in and what became of it."""

@@ -1,0 +1,284 @@
+"""The ledger: what became of every raw message of a range of offsets. Counts, never bodies; no broker, no files.
+
+Memory is 13 bytes a raw message and 24 an event, however long the articles are. Tell it, in this order: the raw
+messages (`add_raw`), what came of them (`add_classified`, `add_dead_letter`, `add_event`), then what is still on its
+way (`add_waiting`), then ask (`report`).
+"""
+
+import hashlib
+from array import array
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import orjson
+
+from pipeline.streams.codec import header
+from pipeline.streams.message import Message
+
+Partition = tuple[str, int]  # (topic, number); of a file: (its path, 0)
+Position = tuple[str, int, int]  # topic, partition, offset
+
+_PRESENT, _CLASSIFIED, _DEAD, _WAITING, _REDRIVEN, _CONTRADICTED, _COPY = (1 << bit for bit in range(7))
+_CLOCK = ("ingested_at", "produced_at", "trace")  # of a record: differ from run to run, or say where it stood
+
+
+@dataclass
+class _Range:
+    """One partition's raw messages from `begin` on: flags, and digests of the content and models of each outcome."""
+
+    begin: int
+    flags: Any
+    contents: Any
+    models: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """The books. `complete`: nothing is missing and nothing contradicts itself.
+
+    `raw` = `classified` + `dead_lettered` + `in_flight` + len(`missing`): each raw message counts once, as classified
+    if a dead letter of it was redriven in the middle of the road and then read. Positions are in order.
+    """
+
+    raw: int
+    classified: int
+    dead_lettered: int
+    in_flight: int
+    missing: tuple[Position, ...]  # raw messages that nothing came of
+    contradictions: tuple[Position, ...]  # raw messages with outcomes that differ, or with two kinds of them
+    repeated: int  # outcomes written more than once, with equal content: at-least-once delivery
+    reclassified: int  # raw messages read again by other models
+    codes: Mapping[str, int]  # dead letters by code
+    redriven: int  # raw messages of which a dead letter was redriven
+    redrives: int  # raw messages that are themselves a dead letter, sent again
+    events: int  # different events on the event topics
+    events_repeated: int  # the same event of the same raw message again, equal
+    events_missing: int  # in a classified record, but not on the event topics
+    events_contradicted: int  # the same event of the same raw message, with other content
+    events_of_updates: int  # the same event id from another raw message (an article sent again), with other content
+    outside: int = 0  # outcomes of raw messages outside the range
+
+    @property
+    def complete(self) -> bool:
+        return not (self.missing or self.contradictions or self.events_missing or self.events_contradicted)
+
+
+@dataclass
+class _Events:
+    """Digests of events, one row each: which event of which raw message by which models; its id alone; its content."""
+
+    whose: "array[int]" = field(default_factory=lambda: array("Q"))
+    ids: "array[int]" = field(default_factory=lambda: array("Q"))
+    contents: "array[int]" = field(default_factory=lambda: array("Q"))
+
+
+class Ledger:
+    """The books of the raw messages from `begin` to before `end` of each partition."""
+
+    def __init__(self, begin: Mapping[Partition, int], end: Mapping[Partition, int]) -> None:
+        self._ranges: dict[Partition, _Range] = {}
+        for partition, first in begin.items():
+            count = max(0, end[partition] - first)
+            self._ranges[partition] = _Range(
+                begin=first,
+                flags=np.zeros(count, np.uint8),
+                contents=np.zeros(count, np.uint64),
+                models=np.zeros(count, np.uint32),
+            )
+        self._events = _Events()
+        self._told: array[int] = array("Q")  # events that classified records tell of
+        self._codes: Counter[str] = Counter()
+        self._repeated = self._reclassified = self._outside = 0
+
+    # -- telling
+
+    def add_raw(self, message: Message) -> None:
+        """A raw message is there. (Offsets have gaps: only what was seen is asked after.)"""
+        place = self._place((message.topic, message.partition, message.offset))
+        if place is None:
+            return
+        books, at = place
+        books.flags[at] |= _PRESENT
+        if header(message.headers, "ew_redriven"):
+            books.flags[at] |= _COPY
+            self.add_redriven(message)
+
+    def add_redriven(self, message: Message) -> None:
+        """A message that may be a redriven dead letter: its `ew_trace` names the raw message it goes back to."""
+        if header(message.headers, "ew_redriven"):
+            self._flag(message, _REDRIVEN)
+
+    def add_classified(self, message: Message) -> None:
+        """An outcome: the record that closes an article."""
+        place = self._traced(message)
+        if place is None:
+            return
+        books, at = place
+        content, models, record = digests(message.value)
+        if books.flags[at] & _CLASSIFIED:
+            if books.models[at] != models:
+                self._reclassified += 1
+            elif books.contents[at] != content:
+                books.flags[at] |= _CONTRADICTED
+            else:
+                self._repeated += 1
+        books.flags[at] |= _CLASSIFIED
+        books.contents[at], books.models[at] = content, models
+        trace = header(message.headers, "ew_trace") or ""
+        for event in record.get("events") or ():
+            self._told.append(_event_digest(str(event.get("event_id")), trace, models))
+
+    def add_dead_letter(self, message: Message) -> None:
+        """The other outcome."""
+        place = self._traced(message)
+        if place is None:
+            return
+        books, at = place
+        if books.flags[at] & _DEAD:
+            self._repeated += 1
+        else:
+            self._codes[header(message.headers, "ew_code") or "unknown"] += 1
+        books.flags[at] |= _DEAD
+
+    def add_event(self, message: Message) -> None:
+        """A message of an event topic."""
+        if self._traced(message) is None:
+            return
+        content, models, record = digests(message.value)
+        name = str(record.get("event_id"))
+        self._events.whose.append(_event_digest(name, header(message.headers, "ew_trace") or "", models))
+        self._events.ids.append(_number(name.encode()))
+        self._events.contents.append(content)
+
+    def add_waiting(self, message: Message) -> None:
+        """A record between two stages that the next stage has not committed: its raw message is in flight."""
+        self._flag(message, _WAITING)
+
+    def wait_from(self, partition: Partition, offset: int) -> None:
+        """Raw messages from `offset` on have not been committed by the first stage: they are in flight."""
+        books = self._ranges.get(partition)
+        if books is not None:
+            books.flags[max(0, offset - books.begin) :] |= _WAITING
+
+    # -- asking
+
+    @property
+    def open(self) -> bool:
+        """Whether a raw message has no outcome yet, or both kinds: then the records between the stages matter."""
+        return any(
+            bool(((b.flags & _PRESENT > 0) & ((b.flags & (_CLASSIFIED | _DEAD) == 0) | _both(b.flags))).any())
+            for b in self._ranges.values()
+        )
+
+    def missing(self) -> Iterator[Position]:
+        """Raw messages without outcome that are not in flight."""
+        yield from self._where(lambda f: (f & _PRESENT > 0) & (f & (_CLASSIFIED | _DEAD | _WAITING) == 0))
+
+    def contradictions(self) -> Iterator[Position]:
+        """Raw messages whose outcomes can't both be true. A dead letter that was redriven may be read later."""
+        yield from self._where(lambda f: (f & _CONTRADICTED > 0) | (_both(f) & (f & _REDRIVEN == 0)))
+
+    def report(self) -> Report:
+        every = [books.flags for books in self._ranges.values()]
+        flags = np.concatenate(every) if every else np.zeros(0, np.uint8)
+        seen = flags[flags & _PRESENT > 0]
+        closed = seen & _CLASSIFIED > 0
+        dead = ~closed & (seen & _DEAD > 0)
+        return Report(
+            raw=len(seen),
+            classified=int(closed.sum()),
+            dead_lettered=int(dead.sum()),
+            in_flight=int((~closed & ~dead & (seen & _WAITING > 0)).sum()),
+            missing=tuple(self.missing()),
+            contradictions=tuple(self.contradictions()),
+            repeated=self._repeated,
+            reclassified=self._reclassified,
+            codes=dict(sorted(self._codes.items())),
+            redriven=int((seen & _REDRIVEN > 0).sum()),
+            redrives=int((seen & _COPY > 0).sum()),
+            outside=self._outside,
+            **self._report_events(),
+        )
+
+    def _report_events(self) -> dict[str, int]:
+        whose, ids, contents = (
+            np.frombuffer(column, np.uint64) for column in (self._events.whose, self._events.ids, self._events.contents)
+        )
+        rows = np.unique(np.stack([whose, contents]), axis=1) if len(whose) else np.zeros((2, 0), np.uint64)
+        different = len(np.unique(whose))
+        contradicted = len(rows[0]) - different
+        by_id = np.unique(np.stack([ids, contents]), axis=1) if len(ids) else rows
+        return {
+            "events": different,
+            "events_repeated": len(whose) - len(rows[0]),
+            "events_missing": len(np.setdiff1d(np.frombuffer(self._told, np.uint64), whose)),
+            "events_contradicted": contradicted,
+            "events_of_updates": max(0, len(by_id[0]) - len(np.unique(ids)) - contradicted),
+        }
+
+    # -- inside
+
+    def _place(self, position: Position) -> tuple[_Range, int] | None:
+        books = self._ranges.get(position[:2])
+        at = position[2] - books.begin if books is not None else -1
+        return (books, at) if books is not None and 0 <= at < len(books.flags) else None
+
+    def _traced(self, message: Message) -> tuple[_Range, int] | None:
+        position = read_trace(header(message.headers, "ew_trace"))
+        place = self._place(position) if position else None
+        if place is None:
+            self._outside += 1
+        return place
+
+    def _flag(self, message: Message, flag: int) -> None:
+        position = read_trace(header(message.headers, "ew_trace"))
+        place = self._place(position) if position else None
+        if place is not None:
+            place[0].flags[place[1]] |= flag
+
+    def _where(self, test: Any) -> Iterator[Position]:
+        for (topic, number), books in sorted(self._ranges.items()):
+            for at in np.flatnonzero(test(books.flags)):
+                yield topic, number, books.begin + int(at)
+
+
+def _both(flags: Any) -> Any:
+    return flags & (_CLASSIFIED | _DEAD) == _CLASSIFIED | _DEAD
+
+
+def read_trace(trace: str | None) -> Position | None:
+    """`<topic>/<partition>/<offset>`; None for anything else. A file's path may hold slashes."""
+    topic, _, rest = (trace or "").rpartition("/")
+    topic, _, number = topic.rpartition("/")
+    if not (topic and number.isascii() and number.isdigit() and rest.isascii() and rest.isdigit()):
+        return None
+    return topic, int(number), int(rest)
+
+
+def digests(value: bytes | None) -> tuple[int, int, dict[str, Any]]:
+    """Of a record's bytes: its content without wall-clock fields (64 bits), its models (32 bits), and the record.
+
+    What isn't a JSON object is its own content.
+    """
+    try:
+        record = orjson.loads(value or b"")
+    except orjson.JSONDecodeError:
+        return _number(value or b""), 0, {}
+    if not isinstance(record, dict):
+        return _number(value or b""), 0, {}
+    bare = {name: item for name, item in record.items() if name not in _CLOCK}
+    if isinstance(events := record.get("events"), list):
+        bare["events"] = [{n: v for n, v in event.items() if n not in _CLOCK} for event in events]
+    models = _number(orjson.dumps(record.get("models"), option=orjson.OPT_SORT_KEYS)) & 0xFFFFFFFF
+    return _number(orjson.dumps(bare, option=orjson.OPT_SORT_KEYS)), models, record
+
+
+def _event_digest(name: str, trace: str, models: int) -> int:
+    return _number(f"{name}\0{trace}\0{models}".encode())
+
+
+def _number(data: bytes) -> int:
+    return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "big")
