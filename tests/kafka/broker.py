@@ -35,6 +35,8 @@ _FLAGS = [
     "-XX:-UsePerfData",
     "-Djava.awt.headless=true",
     "-Djava.net.preferIPv4Stack=true",
+    "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+    "-Dorg.slf4j.simpleLogger.log.kafka.server.KafkaRaftServer=info",
     "-Dorg.slf4j.simpleLogger.showDateTime=true",
     "-Dorg.slf4j.simpleLogger.dateTimeFormat=HH:mm:ss.SSS",
 ]
@@ -179,7 +181,7 @@ class Broker:
     def resume(self) -> None:
         os.kill(self.pid, signal.SIGCONT)
 
-    def log_tail(self, lines: int = 60) -> str:
+    def log_tail(self, lines: int = 40) -> str:
         """The last lines of the broker's log."""
         if not self.log.is_file():
             return "(no broker log)"
