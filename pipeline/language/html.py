@@ -4,6 +4,7 @@ The page is parsed once, by lxml; trafilatura finds the body in that tree, `meta
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from pipeline.errors import Code, InvalidInput
 from pipeline.language.metadata import PageMetadata, read_metadata
@@ -27,9 +28,34 @@ def read_page(html: str, url: str | None = None) -> Page:
     Raises `InvalidInput` (`BAD_HTML`) if it can't be read faithfully: elements nested deeper than the parser goes
     (libxml2 drops all text below level 256 without a word), too many elements, or a big page without a body.
     """
+    from trafilatura import bare_extraction
+
+    tree = _parse(html)
+    if tree is None:
+        return Page(title=None, body="", metadata=PageMetadata())
+    metadata = read_metadata(tree)
+    document = bare_extraction(tree, url=url, include_comments=False, with_metadata=False, deduplicate=False)
+    body = getattr(document, "text", None) or ""  # None: nothing found
+    if not body.strip() and len(html) >= BIG_PAGE:
+        raise InvalidInput(
+            Code.BAD_HTML, f"html: no article found in a page of {len(html)} characters. Send the text instead."
+        )
+    return Page(title=metadata.title, body=body, metadata=metadata)
+
+
+def page_url(html: str) -> str | None:
+    """The address that a page gives for itself: what `read_page` finds, without reading the body."""
+    try:
+        tree = _parse(html)
+    except InvalidInput:  # such a page becomes a dead letter
+        return None
+    return None if tree is None else read_metadata(tree).url
+
+
+def _parse(html: str) -> Any:
+    """The tree of an HTML page; None for an empty one. Raises `InvalidInput` as `read_page` says."""
     import lxml.etree
     import lxml.html
-    from trafilatura import bare_extraction
 
     # Its own parser each time: `error_log` belongs to one parse. Bytes, because lxml refuses a str with an encoding
     # declaration, and an explicit encoding overrides the declared one.
@@ -38,7 +64,7 @@ def read_page(html: str, url: str | None = None) -> Page:
     try:
         tree = lxml.html.document_fromstring(data, parser=parser)
     except lxml.etree.ParserError:  # "Document is empty"
-        return Page(title=None, body="", metadata=PageMetadata())
+        return None
     if any(entry.type == lxml.etree.ErrorTypes.ERR_RESOURCE_LIMIT for entry in parser.error_log):
         raise InvalidInput(
             Code.BAD_HTML, "html: elements nested more than 256 levels deep: text below would be lost. Send the text."
@@ -48,11 +74,4 @@ def read_page(html: str, url: str | None = None) -> Page:
         raise InvalidInput(
             Code.BAD_HTML, f"html: {elements} elements, more than {MAX_ELEMENTS}: not a news page. Send the text."
         )
-    metadata = read_metadata(tree)
-    document = bare_extraction(tree, url=url, include_comments=False, with_metadata=False, deduplicate=False)
-    body = getattr(document, "text", None) or ""  # None: nothing found
-    if not body.strip() and len(html) >= BIG_PAGE:
-        raise InvalidInput(
-            Code.BAD_HTML, f"html: no article found in a page of {len(html)} characters. Send the text instead."
-        )
-    return Page(title=metadata.title, body=body, metadata=metadata)
+    return tree

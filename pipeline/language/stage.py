@@ -13,6 +13,7 @@ from pipeline.language.boilerplate import find_boilerplate
 from pipeline.language.clean import clean
 from pipeline.language.detect import Calibration, Detector
 from pipeline.language.html import Page, read_page
+from pipeline.language.identity import identity
 from pipeline.language.langid import shared_language_model
 from pipeline.records import Language, LanguageArticle, Models, RawArticle, Source
 from pipeline.settings import Settings
@@ -84,7 +85,7 @@ class DetectLanguage:
             metadata["normalised"] = list(cleaned.changes)
         published = _time("published_at", raw.published_at)
         return LanguageArticle(
-            id=raw.id or _identity(raw, url),
+            id=raw.id or identity(url=url, title=raw.title, text=raw.text, html=raw.html),
             action=raw.action,
             url=url,
             source=_source(raw.source, page),
@@ -102,7 +103,7 @@ class DetectLanguage:
         if not raw.id and not raw.url:
             raise InvalidInput(Code.SCHEMA, "action: delete needs the article's id or its url to say what to delete.")
         return LanguageArticle(
-            id=raw.id or _identity(raw, raw.url),
+            id=raw.id or identity(url=raw.url, title=raw.title, text=raw.text, html=raw.html),
             action="delete",
             url=raw.url,
             source=raw.source,
@@ -134,11 +135,6 @@ class DetectLanguage:
 
 def _too_large(name: str, length: int, limit: int, setting: str) -> str:
     return f"{name}: {length} characters, more than {limit} (EVENTWIRE_{setting})."
-
-
-def _identity(raw: RawArticle, url: str | None) -> str:
-    content = url or f"{raw.title or ''}\n{raw.text or raw.html or ''}"
-    return hashlib.sha256(content.encode()).hexdigest()
 
 
 def _source(source: Source | None, page: Page | None) -> Source | None:
