@@ -46,6 +46,7 @@ class Outcome:
     outputs: tuple[Output, ...]
     stage: str  # the last stage that worked on it
     result: str
+    language: str = ""  # what the article is in, as far as it got: ISO 639, for the metrics
     events: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
 

@@ -77,6 +77,7 @@ class _Work:
     outputs: list[Output] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
     events: int = 0
+    language: str = ""
 
 
 class Processor:
@@ -112,6 +113,7 @@ class Processor:
             outputs=tuple(work.outputs),
             stage=work.stage,
             result=self._steps[-1].done,
+            language=work.language,
             events=work.events,
             seconds=work.seconds,
         )
@@ -132,6 +134,7 @@ class Processor:
             if isinstance(result, InvalidInput):
                 raise result
             record = replace(result, ingested_at=ingested_at, produced_at=timestamp_text(self._clock()))
+            work.language = record.language.code
             self._write(step, record, work)
 
     def _read(self, step: Step, message: Message) -> Any:

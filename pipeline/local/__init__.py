@@ -1,0 +1,1 @@
+"""Files in, topic files out: the whole road on one machine, without Kafka."""

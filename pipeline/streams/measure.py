@@ -1,0 +1,54 @@
+"""What the metrics count of a message's outcome, in the process that writes it: equal for both runners."""
+
+from pipeline import metrics
+from pipeline.streams.message import Outcome
+
+# Labels must stay bounded. The rest is "other".
+LANGUAGES = frozenset(
+    [
+        "ar",
+        "cs",
+        "da",
+        "de",
+        "el",
+        "en",
+        "es",
+        "fi",
+        "fr",
+        "hu",
+        "it",
+        "ja",
+        "nl",
+        "pl",
+        "pt",
+        "ro",
+        "ru",
+        "sv",
+        "tr",
+        "zh",
+    ]
+)
+
+
+def measure(
+    outcome: Outcome, *, reads: str, topic_prefix: str = "", seconds_since_arrival: float | None = None
+) -> None:
+    """Count one message of the topic `reads` (without prefix) and everything it led to, once that is written.
+
+    `seconds_since_arrival`: from the arrival of the raw article to now, if known.
+    """
+    metrics.CONSUMED.labels(reads).inc()
+    metrics.OUTCOMES.labels(outcome.stage, outcome.result).inc()
+    for output in outcome.outputs:
+        name = output.topic.removeprefix(topic_prefix)
+        metrics.PRODUCED.labels(name).inc()
+        if name.startswith("news.events."):
+            metrics.EVENTS.labels(name.removeprefix("news.events.")).inc()
+    if outcome.dead:
+        metrics.DEAD_LETTERS.labels(outcome.stage, outcome.result).inc()
+    else:
+        metrics.ARTICLES.labels(outcome.language if outcome.language in LANGUAGES else "other").inc()
+    for stage, seconds in outcome.seconds.items():
+        metrics.STAGE_SECONDS.labels(stage).observe(seconds)
+    if seconds_since_arrival is not None:
+        metrics.END_TO_END_SECONDS.observe(max(0.0, seconds_since_arrival))
