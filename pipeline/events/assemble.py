@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from pipeline.events.keys import event_id, primary, similarity_key
-from pipeline.events.merge import merge, same
+from pipeline.events.merge import MANIFOLD, merge, same
 from pipeline.events.roles import DATES, FIGURES
 from pipeline.events.scheme import Scheme
 from pipeline.events.taxonomy import EventType
@@ -32,7 +32,8 @@ def assemble(
     """
     found: list[tuple[NewsEvent, list[Mention]]] = []
     ids: dict[str, int] = {}
-    groups = [sorted(group, key=_rank) for group in merge(mentions, article.amounts)]
+    titles = sum(start < len(article.title or "") for start, _ in article.sentences)
+    groups = [sorted(group, key=_rank) for group in merge(mentions, article.amounts, titles=titles)]
     for group in groups:
         # The best mention has a participant: one without is evidence of what another sentence tells completely.
         if not any(mention.participants for mention in group):
@@ -98,19 +99,21 @@ def _rank(mention: Mention) -> tuple[bool, float, Span]:
 
 
 def _participants(group: Sequence[Mention], kind: EventType) -> list[Participant]:
-    """The best mention's, and what another one adds: a role that is still empty, if both share a participant (so it
-    is surely told of the same event) or if it is a figure or a date. The primary participant first, the others in
-    the order of the type's roles.
+    """The best mention's, and what the others add; the primary participant first, then in the order of the roles.
+
+    Others add whom they name in a role that is still empty, if they share a participant with the best mention (so
+    they surely tell of the same event); figures and dates where there are none; and further places, victims, parties
+    and the like. Never an actor or an object from a sentence that shares nobody: nothing is stitched together.
     """
     chosen = list(group[0].participants)
     for mention in group[1:]:
         shares = any(p.role == q.role and same(p, q) for p in mention.participants for q in group[0].participants)
         filled = {participant.role for participant in chosen}
         for participant in mention.participants:
-            new = participant.role not in filled and not any(_overlap(participant, other) for other in chosen)
-            if new and (shares or participant.role in FIGURES | DATES):
-                known = participant.entity_id and any(p.entity_id == participant.entity_id for p in chosen)
-                chosen += [] if known else [participant]
+            empty = participant.role not in filled and (shares or participant.role in FIGURES | DATES)
+            known = any(same(participant, other) or _overlap(participant, other) for other in chosen)
+            if (empty or participant.role in MANIFOLD) and not known:
+                chosen.append(participant)
     chosen.sort(key=lambda p: (kind.roles.index(p.role), p.start, p.end))
     first = primary(kind, chosen)
     return chosen if first is None else [first, *(other for other in chosen if other is not first)]
