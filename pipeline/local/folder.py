@@ -10,8 +10,8 @@ import fcntl
 import json
 import os
 import time
-from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,13 @@ from pipeline.streams.message import Message, Output
 JOURNAL = ".eventwire.journal"
 LOCK = ".eventwire.lock"
 _SYNC_SECONDS = 5.0  # a power cut costs the work of so long at most
+
+
+class Finished(StrEnum):
+    """How an earlier run ended an article."""
+
+    DONE = "done"
+    DEAD = "dead"  # it is in the dead letters
 
 
 class OutputError(EventwireError):
@@ -80,9 +87,9 @@ class Folder:
                 os.close(file)
             self._files.clear()
 
-    def finished(self, message_id: str) -> bool:
-        """Whether an input with this digest was finished before and not asked for yet. Ask once for each input: of
-        two equal lines, the second is finished only if it was written a second time."""
+    def finished(self, message_id: str) -> Finished | None:
+        """How an input with this digest ended before; None if it didn't. Ask once for each input: of two equal
+        lines, the second is finished only if it was written a second time."""
         return self._finished.take(message_id)
 
     def write(self, message_id: str, outputs: Sequence[Output]) -> None:
@@ -182,8 +189,8 @@ class Folder:
         for topic in on_disk:
             self.cut += _cut(self._path(topic), self._sizes.get(topic, 0))
 
-    def _entries(self, path: Path) -> Iterator[str]:
-        """Digests of the finished articles, in order. Reads on while this run appends, but not what it appends."""
+    def _entries(self, path: Path) -> Iterator[tuple[str, Finished]]:
+        """Digests and ends of the finished articles, in order. What this run appends meanwhile is not among them."""
         with open(path, "rb") as journal:
             position = len(journal.readline())
             end = self._journal_size
@@ -191,7 +198,8 @@ class Folder:
                 line = journal.readline()
                 position += len(line)
                 if entry := _entry(line):
-                    yield entry[0]
+                    dead = any("news.deadletters." in topic for topic in entry[1])
+                    yield entry[0], Finished.DEAD if dead else Finished.DONE
 
     def _path(self, topic: str) -> Path:
         return self.path / f"{topic}.jsonl"
@@ -204,25 +212,26 @@ class Folder:
 
 class _Finished:
     """Which inputs are done. The same inputs come in the same order, so one look ahead is usually enough and memory
-    stays flat; once they differ, what is left of the journal is counted in memory."""
+    stays flat; once they differ, what is left of the journal is held in memory."""
 
-    def __init__(self, digests: Iterator[str]) -> None:
-        self._digests = digests
-        self._next = next(digests, None)
-        self._others: Counter[str] | None = None
+    def __init__(self, entries: Iterator[tuple[str, Finished]]) -> None:
+        self._entries = entries
+        self._next = next(entries, None)
+        self._others: dict[str, list[Finished]] | None = None
 
-    def take(self, message_id: str) -> bool:
+    def take(self, message_id: str) -> Finished | None:
         if self._others is None:
             if self._next is None:
-                return False
-            if self._next == message_id:
-                self._next = next(self._digests, None)
-                return True
-            self._others = Counter([self._next, *self._digests])
-        if not self._others[message_id]:
-            return False
-        self._others[message_id] -= 1
-        return True
+                return None
+            if self._next[0] == message_id:
+                end = self._next[1]
+                self._next = next(self._entries, None)
+                return end
+            self._others = {}
+            for other, end in (self._next, *self._entries):
+                self._others.setdefault(other, []).append(end)
+        ends = self._others.get(message_id)
+        return ends.pop(0) if ends else None
 
 
 def _append(file: int, data: bytes) -> None:

@@ -123,20 +123,24 @@ def sniff(first: bytes) -> Format:
     return Format.HTML if _HTML.match(line) else Format.TEXT
 
 
+def _empty(what: str) -> InvalidInput:
+    return InvalidInput(Code.TOMBSTONE, f"an empty {what}")
+
+
 def _too_large(what: str) -> InvalidInput:
     size = LONGEST >> 20
     return InvalidInput(Code.TOO_LARGE, f"a {what} of more than {size} MiB; the dead letter keeps the first {size}")
 
 
 def _lines(stream: IO[bytes], head: list[bytes]) -> Iterator[_Value]:
-    """One value a line. Blank lines are values too (rejected later, as no article), but not those at the end."""
+    """One value a line. A blank line is an article that is missing; those at the end of the file are none."""
     blank = 0
     for number, line in enumerate(itertools.chain(head, _raw_lines(stream))):
         value = line.removeprefix(_UTF8_MARK if number == 0 else b"").rstrip(b"\r\n")
         if not value.strip():
             blank += 1
             continue
-        yield from itertools.repeat((b"", None), blank)
+        yield from itertools.repeat((b"", _empty("line")), blank)
         blank = 0
         if len(value) > LONGEST:
             while line and not line.endswith(b"\n"):
@@ -157,7 +161,7 @@ def _json(data: bytes) -> Iterator[_Value]:
         return
     position = _skip(text, 0)
     if position == len(text):
-        yield b"", None
+        yield b"", _empty("file")
     inside = text[position : position + 1] == "["
     if inside:
         position = _skip(text, position + 1)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from pipeline.errors import InvalidInput
-from pipeline.local.folder import message_digest
+from pipeline.local.folder import Finished, message_digest
 from pipeline.local.read import Item
 from pipeline.settings import Settings
 from pipeline.streams.dead_letters import dead_letter
@@ -27,11 +27,12 @@ _POLL_SECONDS = 0.2
 
 @dataclass(frozen=True)
 class Done:
-    """One message's end. `outcome` None: it was finished by an earlier run."""
+    """One message's end: its outcome, or how an earlier run finished it."""
 
     message: Message
     digest: str
     outcome: Outcome | None
+    before: Finished | None = None
 
 
 def process(
@@ -40,19 +41,19 @@ def process(
     settings: Settings,
     *,
     first_stage: str,
-    finished: Callable[[str], bool] = lambda digest: False,
+    finished: Callable[[str], Finished | None] = lambda digest: None,
     limit: int | None = None,
     tick: Callable[[], None] = lambda: None,
 ) -> Iterator[Done]:
     """Each of `items` (at most `limit`), once, in their order, whatever the number of child processes.
 
-    `finished` says of a digest whether an earlier run did it. `tick` is called a few times a second while there is
+    `finished` says how an earlier run ended an input with this digest. `tick` is called a few times a second while there is
     nothing to hand on. Items are read in a thread of their own and only a bounded number and size is held, so
     memory is flat on an endless stream and a slow input delays nothing that is done.
     Raises what reading raises, and the pool's errors.
     """
     window = _Window(count=pool.size * _AHEAD_PER_CHILD, size=_AHEAD_BYTES)
-    ready: queue.SimpleQueue[tuple[Item | None, str, Future[list[Outcome]] | None]] = queue.SimpleQueue()
+    ready: queue.SimpleQueue[tuple[Item | None, str, Future[list[Outcome]] | Finished | None]] = queue.SimpleQueue()
     failure: list[BaseException] = []
 
     def feed() -> None:
@@ -61,8 +62,8 @@ def process(
                 digest = message_digest(item.message)
                 if not window.enter(_size(item.message)):
                     return
-                if finished(digest):
-                    ready.put((item, digest, None))
+                if before := finished(digest):
+                    ready.put((item, digest, before))
                 elif item.rejected is not None:
                     ready.put((item, digest, _settled(_rejected(item.message, item.rejected, first_stage, settings))))
                 else:
@@ -75,11 +76,14 @@ def process(
     threading.Thread(target=feed, name="reader", daemon=True).start()
     try:
         while True:
-            item, digest, future = _patiently(functools.partial(ready.get, timeout=_POLL_SECONDS), queue.Empty, tick)
+            item, digest, end = _patiently(functools.partial(ready.get, timeout=_POLL_SECONDS), queue.Empty, tick)
             if item is None:
                 break
-            outcome = _patiently(functools.partial(_only, future), TimeoutError, tick) if future else None
-            yield Done(item.message, digest, outcome)
+            if isinstance(end, Future):
+                outcome = _patiently(functools.partial(_only, end), TimeoutError, tick)
+                yield Done(item.message, digest, outcome)
+            else:
+                yield Done(item.message, digest, None, end)
             window.leave(_size(item.message))
     finally:
         window.close()

@@ -204,5 +204,5 @@ class Processor:
 def _describe(error: Exception) -> str:
     """Type, text and place of an unexpected error, in one line that can be reported."""
     frames = traceback.extract_tb(error.__traceback__)
-    place = f" ({'/'.join(frames[-1].filename.split('/')[-3:])}:{frames[-1].lineno})" if frames else ""
+    place = f" ({'/'.join(frames[-1].filename.split('/')[-2:])}:{frames[-1].lineno})" if frames else ""
     return f"unexpected {type(error).__name__}: {error}{place}; please report it"

@@ -1,0 +1,109 @@
+"""How far a run is, on standard error: a bar on a terminal, else a line every ten seconds."""
+
+import logging
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+from pipeline.cli.table import safe
+from pipeline.errors import SettingsError
+
+_LINE_SECONDS = 10.0
+
+
+class Position(Protocol):
+    """What is read from: bytes in all (None: nobody knows) and bytes read."""
+
+    @property
+    def total(self) -> int | None: ...
+    @property
+    def position(self) -> int: ...
+
+
+class Progress:
+    """Articles, articles/s, the time that is left, events and rejections so far. Use as a context manager."""
+
+    def __init__(self, reader: Position, *, quiet: bool) -> None:
+        self._reader = reader
+        self._quiet = quiet
+        self._bar: Any = None
+        self._started = self._line = time.monotonic()
+        self._articles = 0
+        self._note = ""
+
+    def __enter__(self) -> "Progress":
+        if not self._quiet and sys.stderr.isatty():
+            self._bar = _bar()
+            self._task = self._bar.add_task("", total=self._reader.total, note="", rate="")
+            self._bar.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._bar:
+            self._bar.stop()
+
+    def count(self, *, rejected: int, events: int) -> None:
+        """One more article is done; how many were rejected and how many events found in all."""
+        self._articles += 1
+        self._note = f"{events:,} events" + (f", {rejected:,} rejected" if rejected else "")
+        self.tick()
+
+    def tick(self) -> None:
+        now = time.monotonic()
+        rate = self._articles / max(now - self._started, 1e-9)
+        if self._bar:
+            read = min(self._reader.position, self._reader.total or 0)
+            text = f"{self._articles:,} articles, {rate:.1f}/s"
+            self._bar.update(self._task, completed=read, note=self._note, rate=text)
+        elif not self._quiet and now - self._line >= _LINE_SECONDS:
+            self._line = now
+            self.say(
+                ", ".join(filter(None, [f"{self._articles:,} articles", self._share(), f"{rate:.1f}/s", self._note]))
+            )
+
+    def _share(self) -> str:
+        total = self._reader.total
+        return f"{min(1.0, self._reader.position / total):.0%}" if total else ""
+
+    def say(self, text: str) -> None:
+        """A line on standard error, above the bar. It is printed as it is: what strangers wrote must be `safe`."""
+        if self._bar:
+            self._bar.console.print(text, markup=False, highlight=False, soft_wrap=True)
+        else:
+            print(text, file=sys.stderr)
+
+
+def _bar() -> Any:
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = (
+        BarColumn(),
+        TextColumn("{task.fields[rate]}", markup=False),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[note]}", markup=False),
+    )
+    return Bar(*columns, console=Console(stderr=True), transient=True)
+
+
+@contextmanager
+def log_through(say: Callable[[str], None], level: str) -> Iterator[None]:
+    """The program's own log lines, above the bar instead of through it."""
+
+    class Handler(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            say(safe(f"{record.levelname.lower()}: {record.getMessage()}"))
+
+    logger, handler = logging.getLogger("pipeline"), Handler()
+    known = logging.getLevelNamesMapping().get(level.upper())
+    if known is None:
+        raise SettingsError(f"There is no log level {level!r}: debug, info, warning or error.")
+    logger.addHandler(handler)
+    logger.setLevel(known)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)

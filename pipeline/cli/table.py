@@ -1,0 +1,84 @@
+"""Events as a table that people read: who did what, in which words, how sure. Shared by `run` and `tail`.
+
+Everything in it was written by strangers: control characters, escape sequences and directional overrides are made
+visible, and nothing is read as markup.
+"""
+
+import unicodedata
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+_EVIDENCE = 160  # characters of evidence shown
+_NAME = 60
+_ARTICLE = 80
+_WIDTH = 120  # where the terminal doesn't say
+_COLOURS = {"completed": "green", "announced": "cyan", "denied": "red", "cancelled": "red", "rumoured": "yellow"}
+
+
+def safe(text: str, *, longest: int | None = None) -> str:
+    """`text` in one line that can't steer a terminal, cut to `longest` characters."""
+    text = " ".join(text.split())
+    if longest is not None and len(text) > longest:
+        text = text[: longest - 1].rstrip() + "…"
+    return "".join(char if _harmless(char) else f"<U+{ord(char):04X}>" for char in text)
+
+
+def _harmless(char: str) -> bool:
+    # Cc: control; Cs: surrogates; Co, Cn: no agreed meaning; Cf: overrides and invisible ones, joiners of real scripts
+    return unicodedata.category(char) not in ("Cc", "Cs", "Cf", "Co", "Cn") or char in "\u200c\u200d"
+
+
+def events_table(events: Iterable[Mapping[str, Any]]) -> Table:
+    """A table of events, each as JSON (`to_json(NewsEvent)`, or read from a topic)."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, expand=True)
+    table.add_column("event", ratio=3)
+    table.add_column("who", ratio=4)
+    table.add_column("evidence", ratio=6)
+    table.add_column("conf", justify="right", no_wrap=True, width=4)
+    table.add_column("in", no_wrap=True, width=3)
+    table.add_column("article", ratio=3)
+    for event in events:
+        table.add_row(*_row(event))
+    return table
+
+
+def _row(event: Mapping[str, Any]) -> tuple[Text, ...]:
+    status = str(event.get("status", ""))
+    what = Text(safe(str(event.get("type", "?"))), style="bold")
+    notes = [status, *(["background"] if event.get("time") == "background" else [])]
+    notes += [str(event["action"])] if event.get("action", "add") != "add" else []
+    what.append("\n" + safe(", ".join(filter(None, notes))), style=_COLOURS.get(status, "dim"))
+    who = Text()
+    for participant in event.get("participants", ()):
+        name = str(participant.get("name") or participant.get("text", "?"))
+        who.append(("\n" if who else "") + safe(str(participant.get("role", "?"))) + " ", style="dim")
+        who.append(safe(name, longest=_NAME))
+    for amount in event.get("amounts", ()):
+        who.append(("\n" if who else "") + "amount ", style="dim")
+        who.append(safe(str(amount.get("text", "?")), longest=_NAME))
+    evidence = " … ".join(str(quote.get("text", "")) for quote in event.get("evidence", ()))
+    article = event.get("article", {})
+    label = article.get("title") or article.get("url") or article.get("id") or "?"
+    return (
+        what,
+        who,
+        Text(safe(evidence, longest=_EVIDENCE)),
+        Text(f"{float(event.get('confidence', 0)):.2f}"),
+        Text(safe(str(article.get("language", "?")), longest=3)),
+        Text(safe(str(label), longest=_ARTICLE)),
+    )
+
+
+def print_events(events: Iterable[Mapping[str, Any]], *, heading: bool = True) -> None:
+    """Print the table to standard output, as wide as the terminal. Without `heading` it goes on with another one."""
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=_WIDTH)
+    table = events_table(events)
+    table.show_header = table.show_edge = heading
+    console.print(table)
