@@ -104,6 +104,16 @@ class Pool:
         self._thread.start()
         atexit.register(self.close)
 
+    @property
+    def ready(self) -> int:
+        """How many of the `size` children are loaded now. One that was just replaced is not."""
+        return sum(child.ready for child in self._children)
+
+    @property
+    def broken(self) -> Exception | None:
+        """Why nothing can be submitted any more; None as long as something can."""
+        return self._broken
+
     def submit(self, messages: Sequence[Message]) -> "Future[list[Outcome]]":
         """The outcomes of `messages`, in their order, once all are there. Never blocks.
 
