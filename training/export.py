@@ -1,0 +1,89 @@
+"""A trained network to the files that `pipeline.encoder` reads: encoder.onnx (int8), heads.npz, model.json."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import torch
+from onnxruntime.quantization import QuantType, quantize_dynamic
+
+from training import labels, places
+from training.network import WIDTH, Network
+
+BASE_FILES = ("base/positions.npy", "base/vocabulary.npz", "base/words.npy")
+
+
+def export_onnx(network: Network, path: Path) -> None:
+    """Write the float graph: vectors (1, length, 384) -> hidden, logits."""
+    network.eval()
+    torch.onnx.export(
+        network,
+        (torch.zeros(1, 16, WIDTH),),
+        str(path),
+        input_names=["vectors"],
+        output_names=["hidden", "logits"],
+        dynamic_axes={name: {1: "length"} for name in ("vectors", "hidden", "logits")},
+        opset_version=17,
+        dynamo=False,
+    )
+
+
+def quantise(source: Path, target: Path) -> None:
+    """Weights to int8 per channel; reduce_range keeps CPUs without VNNI from saturating. The heads stay float."""
+    graph = onnx.load(source).graph
+    heads = [node.name for node in graph.node if set(node.output) & {"logits"} or "/token/" in node.name]
+    quantize_dynamic(
+        source,
+        target,
+        per_channel=True,
+        reduce_range=True,
+        weight_type=QuantType.QInt8,
+        op_types_to_quantize=["MatMul", "Gemm"],
+        nodes_to_exclude=heads,
+        extra_options={"MatMulConstBOnly": True},
+    )
+
+
+def export(network: Network, folder: Path, card: dict[str, Any] | None = None, *, name: str = "news-s6") -> None:
+    """Write a model folder; `card` brings calibration and thresholds, without it they are neutral."""
+    folder.mkdir(parents=True, exist_ok=True)
+    float_graph = places.cache() / f"{name}-float.onnx"
+    export_onnx(network, float_graph)
+    quantise(float_graph, folder / "encoder.onnx")
+    np.savez(
+        folder / "heads.npz",
+        sentence_weight=network.sentence.weight.detach().numpy(),
+        sentence_bias=network.sentence.bias.detach().numpy(),
+    )
+    types = labels.event_types()
+    write_card(
+        folder,
+        {
+            "name": name,
+            "version": "0.1.0",
+            "entity_labels": labels.ENTITY_LABELS,
+            "event_types": types,
+            "roles": labels.roles(),
+            "statuses": labels.STATUSES,
+            "times": labels.TIMES,
+            "thresholds": dict.fromkeys(types, 0.5),
+            "role_thresholds": dict.fromkeys(labels.roles(), 0.5),
+            "calibration": [{"scale": 1.0, "shift": 0.0}] * len(types),
+        }
+        | (card or {}),
+    )
+
+
+def write_card(folder: Path, card: dict[str, Any]) -> None:
+    """Write model.json with the digests of all the model's files."""
+    files = {}
+    for name in ("encoder.onnx", "heads.npz", *BASE_FILES):
+        path = folder.parent / name if name.startswith("base/") else folder / name
+        files[name] = hashlib.sha256(path.read_bytes()).hexdigest()
+    text = json.dumps(card | {"files": files}, indent=1, ensure_ascii=False)
+    (folder / "model.json").write_text(text + "\n", encoding="utf-8")
