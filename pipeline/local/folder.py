@@ -57,18 +57,25 @@ class Folder:
         self.cut = 0  # bytes of unfinished articles that the last run left and this start removed
         self._sizes: dict[str, int] = {}
         self._files: dict[str, int] = {}
+        self._journal_size = 0
         self._synced = time.monotonic()
         if path.exists() and not path.is_dir():
             raise SettingsError(f"{path} is a file: name a folder for the output.")
         try:
             path.mkdir(parents=True, exist_ok=True)
             self._lock = self._take_lock()
-            self._journal_size = 0
+        except OSError as error:
+            raise self._refused(error) from error
+        try:
             self._journal = self._open_journal(made_with)
             self._repair()
             self._finished = _Finished(self._entries(path / JOURNAL))
         except OSError as error:
+            os.close(self._lock)
             raise self._refused(error) from error
+        except SettingsError:
+            os.close(self._lock)
+            raise
 
     def __enter__(self) -> "Folder":
         return self

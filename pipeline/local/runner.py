@@ -47,9 +47,9 @@ def process(
 ) -> Iterator[Done]:
     """Each of `items` (at most `limit`), once, in their order, whatever the number of child processes.
 
-    `finished` says how an earlier run ended an input with this digest. `tick` is called a few times a second while there is
-    nothing to hand on. Items are read in a thread of their own and only a bounded number and size is held, so
-    memory is flat on an endless stream and a slow input delays nothing that is done.
+    `finished` says how an earlier run ended an input with this digest. `tick` is called a few times a second
+    while there is nothing to hand on. Items are read in a thread of their own and only a bounded number and size is
+    held, so memory is flat on an endless stream and a slow input delays nothing that is done.
     Raises what reading raises, and the pool's errors.
     """
     window = _Window(count=pool.size * _AHEAD_PER_CHILD, size=_AHEAD_BYTES)

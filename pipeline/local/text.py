@@ -13,6 +13,24 @@ _BOMS = (
 _DECLARED = re.compile(rb"""<(?:meta\b|\?xml\b)[^>]*?(?:charset|encoding)\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
 _LONGEST_TITLE = 160
 
+# Browsers read a declared encoding as the larger one that contains it (https://encoding.spec.whatwg.org).
+_SUPERSETS = {
+    "iso8859-9": "cp1254",
+    "iso8859-11": "cp874",
+    "tis-620": "cp874",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "euc_kr": "cp949",
+    "shift_jis": "cp932",
+    "big5": "big5hkscs",
+}
+_WEB = {
+    *(f"iso8859-{part}" for part in (2, 3, 4, 5, 6, 7, 8, 10, 13, 14, 15, 16)),
+    *(f"cp125{page}" for page in range(9)),
+    *("cp866", "cp874", "cp932", "cp949", "koi8-r", "koi8-u", "mac-roman", "mac-cyrillic"),
+    *("gb18030", "big5hkscs", "euc_jp", "iso2022_jp"),
+}
+
 
 def decode_text(data: bytes, *, html: bool = False) -> str:
     """`data` as text; every file gives some.
@@ -32,16 +50,16 @@ def decode_text(data: bytes, *, html: bool = False) -> str:
 
 
 def _known(name: str) -> str:
-    """The codec called `name`. Pages that say Latin-1 mean Windows-1252, as browsers have it."""
+    """The codec for what a page calls `name`; Windows-1252 for names that the web doesn't use.
+
+    UTF-8 is not among them (it was tried), nor UTF-16 (such a page's declaration could not have been found).
+    """
     try:
-        codec = codecs.lookup(name)
+        codec = codecs.lookup(name).name
     except (LookupError, ValueError):
         return "cp1252"
-    # A page that could be searched for its declaration is not UTF-16 (HTML standard), and base64 is no text.
-    is_text = getattr(codec, "_is_text_encoding", True)
-    return (
-        "cp1252" if codec.name in ("iso8859-1", "ascii") or codec.name.startswith("utf-") or not is_text else codec.name
-    )
+    codec = _SUPERSETS.get(codec, codec)
+    return codec if codec in _WEB else "cp1252"
 
 
 def split_title(text: str) -> tuple[str | None, str]:
