@@ -1,0 +1,191 @@
+"""One entity for all its mentions in an article: the fullest form names it, and every mention carries its id."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from pipeline.entities.decode import Mention
+from pipeline.entities.links import Link, Links
+from pipeline.entities.names import Key, core, is_generic, is_title, keys, slug, stems, tokens, without_elision
+from pipeline.records import Entity
+
+_OPENS = {"(", "（", '("', "(„", "(“"}
+_CLOSES = (")", "）", '"', "“", "”")
+_ID_KIND = {"PER": "person", "ORG": "org", "LOC": "place", "PRODUCT": "product", "MISC": "misc"}
+
+
+@dataclass(slots=True)
+class _Group:
+    """Mentions taken for one entity: those of one label and one folded name, before joining."""
+
+    label: str
+    key: Key
+    forms: Counter[str] = field(default_factory=Counter)
+    order: int = 0
+    link: Link | None = None
+    into: _Group | None = None  # the group that this one was joined to
+
+    def root(self) -> _Group:
+        found = self
+        while found.into is not None:
+            found = found.into
+        return found
+
+
+def resolve(text: str, mentions: list[Mention], language: str, links: Links) -> tuple[Entity, ...]:
+    """Entities of a text, one a mention, in order. Depends on nothing but the arguments."""
+    groups: dict[tuple[str, Key], _Group] = {}
+    owner: list[_Group] = []
+    for mention in mentions:
+        surface = text[mention.start : mention.end]
+        key = _person(core(surface)) if mention.label == "PER" else core(surface)
+        group = groups.setdefault((mention.label, key), _Group(mention.label, key, order=len(groups)))
+        group.forms[surface] += 1
+        owner.append(group)
+    ordered = list(groups.values())
+    _join_cases(ordered, groups, language)
+    _join_persons([group for group in ordered if group.label == "PER"], language)
+    _join_companies([group for group in ordered if group.label == "ORG"])
+    _join_acronyms(text, mentions, owner)
+    _link(ordered, language, links, text.lower())
+    return tuple(
+        _entity(text, mention, group.root(), members, language)
+        for mention, group, members in _with_members(mentions, owner, ordered)
+    )
+
+
+def _person(key: Key) -> Key:
+    while len(key) > 1 and is_title(key[0]):
+        key = key[1:]
+    return key
+
+
+def _join(small: _Group, large: _Group) -> None:
+    small, large = small.root(), large.root()
+    if small is not large:
+        small.into = large
+
+
+def _join_cases(ordered: list[_Group], groups: dict[tuple[str, Key], _Group], language: str) -> None:
+    """ "Alibabas" to "Alibaba", if both stand in the article."""
+    for group in ordered:
+        form = next(iter(group.forms))
+        for key in keys(form, language)[1:]:
+            other = groups.get((group.label, _person(key) if group.label == "PER" else key))
+            if other is not None and other is not group and other.root() is not group:
+                _join(group, other)
+                break
+
+
+def _join_persons(persons: list[_Group], language: str) -> None:
+    """ "Ma" to "Jack Ma", if only one person of the article has that last (in full names: first or last) name."""
+    full: dict[str, list[_Group]] = {}
+    for group in persons:
+        if len(group.key) > 1:
+            full.setdefault(group.key[-1], []).append(group)
+    for group in persons:
+        if len(group.key) == 1:
+            names = (group.key[0], *stems(group.key[0], language))  # "Mas Rede"
+            found = {id(other.root()): other for name in names for other in full.get(name, [])}
+            if len(found) == 1:
+                _join(group, next(iter(found.values())))
+
+
+def _join_companies(companies: list[_Group]) -> None:
+    """ "Alibaba" to "Alibaba Group Holding", but not "Siemens" to "Siemens Energy"."""
+    short = {group.key: group for group in companies}
+    for group in companies:
+        key = group.key
+        while len(key) > 1 and is_generic(key[-1]):
+            key = key[:-1]
+            if key in short and short[key].root() is not group.root():
+                _join(short[key], group)
+
+
+def _join_acronyms(text: str, mentions: list[Mention], owner: list[_Group]) -> None:
+    """ "Federal Trade Commission (FTC)": what stands in brackets after a name and could be its short form."""
+    for i, (left, right) in enumerate(pairwise(mentions)):
+        between = text[left.end : right.start]
+        closed = text.startswith(_CLOSES, right.end)
+        if between.strip() not in _OPENS or "\n" in between or not closed:
+            continue
+        long, short = text[left.start : left.end], text[right.start : right.end]
+        group, other = owner[i], owner[i + 1]
+        if _is_acronym(short, long):
+            _join(other, group)
+        elif _is_acronym(long, short):
+            _join(group, other)
+
+
+def _is_acronym(short: str, long: str) -> bool:
+    """Whether `short` is made of first letters of `long`'s words, in order, beginning with its first."""
+    letters = [char for char in short if char.isalnum()]
+    if not 2 <= len(letters) <= 8 or sum(char.isupper() for char in letters) * 2 < len(letters) or " " in short:
+        return False
+    words = tokens(without_elision(long))
+    folded = "".join(tokens(short))
+    if len(words) < 2 or not folded or words[0][0] != folded[0]:
+        return False
+    at = 0
+    for word in words:
+        if at < len(folded) and word[0] == folded[at]:
+            at += 1
+    return at >= len(folded) - 1 and at >= 2
+
+
+def _link(ordered: list[_Group], language: str, links: Links, lowered: str) -> None:
+    """Give each root the id that the first of its forms has; roots with one id become one."""
+    by_id: dict[str, _Group] = {}
+    for group in sorted(ordered, key=lambda group: (group.into is not None, group.order)):
+        root = group.root()
+        if root.link is None:
+            for form in group.forms:
+                root.link = links.find(form, group.label, language, lowered)
+                if root.link is not None:
+                    break
+    for group in ordered:
+        if group.into is None and group.link is not None:
+            first = by_id.setdefault(group.link.entity_id, group)
+            if first is not group:
+                group.into = first
+
+
+def _with_members(
+    mentions: list[Mention], owner: list[_Group], ordered: list[_Group]
+) -> list[tuple[Mention, _Group, list[_Group]]]:
+    members: dict[int, list[_Group]] = {}
+    for group in ordered:
+        members.setdefault(id(group.root()), []).append(group)
+    return [(mention, group, members[id(group.root())]) for mention, group in zip(mentions, owner, strict=True)]
+
+
+def _entity(text: str, mention: Mention, root: _Group, members: list[_Group], language: str) -> Entity:
+    link = root.link
+    name = _fullest(root, members, language)
+    identity = f"ew:{_ID_KIND[root.label]}/x-{slug(_person(core(name)) if root.label == 'PER' else core(name))}"
+    return Entity(
+        start=mention.start,
+        end=mention.end,
+        text=text[mention.start : mention.end],
+        label=mention.label,
+        name=name,
+        entity_id=link.entity_id if link is not None else identity,
+        ids=link.ids if link is not None else None,
+        confidence=mention.confidence,
+    )
+
+
+def _fullest(root: _Group, members: list[_Group], language: str) -> str:
+    """The form with most words of the root group, then the most frequent, then the first of the article."""
+    forms: Counter[str] = Counter()
+    for group in members:
+        if group is root or len(group.key) > len(root.key):
+            forms.update(group.forms)
+    best = max(forms, key=lambda form: (len(tokens(form)), forms[form], -len(form)))
+    if language in {"fr", "it", "ca"} and best[:1].islower():
+        bare = without_elision(best)
+        own = any(form[:1].isupper() and without_elision(form) != form for form in forms)  # "L'Oréal" beside "l'Oréal"
+        best = best[0].upper() + best[1:] if own and bare != best else bare
+    return " ".join(best.split())

@@ -1,0 +1,155 @@
+"""spaCy is the engine: a blank `Language` for each language, our encoder and our rules as its components.
+
+    words (tokenizer) -> eventwire_sentences -> eventwire_ner -> eventwire_amounts -> eventwire_dates
+
+Entities are `doc.ents`, sentences `doc.sents`; amounts and dates, which carry values, stand with the rest of what
+the record needs in `doc.user_data["eventwire"]` (a `Notes`). Anybody can add the components to a pipeline of their
+own: `nlp.add_pipe("eventwire_ner")` after `import pipeline.entities.tag`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import spacy
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from pipeline.encoder import Model
+from pipeline.entities.amounts import find_amounts
+from pipeline.entities.dates import find_dates
+from pipeline.entities.decode import Mention, decode
+from pipeline.entities.sentences import split_sentences
+from pipeline.entities.words import WordTokenizer
+from pipeline.errors import ModelError
+from pipeline.records import Amount, Date
+
+NOTES = "eventwire"
+_SLOW = {"fr"}  # importing spaCy's French takes three seconds, for exceptions that our words don't use
+KEPT_LANGUAGES = 24  # pipelines kept in memory; a blank one costs a few megabytes and 20 ms
+
+
+@dataclass(slots=True)
+class Notes:
+    """What rules need to know of an article, and what components found in it."""
+
+    language: str
+    country: str | None = None  # of the source, ISO 3166-1 alpha-2: whose dollars
+    published_at: str | None = None  # RFC 3339: what "Friday" means
+    sentences: list[tuple[int, int]] = field(default_factory=list)
+    mentions: list[Mention] = field(default_factory=list)
+    amounts: list[Amount] = field(default_factory=list)
+    dates: list[Date] = field(default_factory=list)
+
+
+def notes(doc: Doc) -> Notes:
+    """The document's notes; made from the pipeline's language if nobody gave any."""
+    found = doc.user_data.get(NOTES)
+    if not isinstance(found, Notes):
+        found = doc.user_data[NOTES] = Notes(language=doc.lang_ or "und")
+    return found
+
+
+@spacy.util.registry.tokenizers("eventwire.words.v1")  # type: ignore[untyped-decorator]  # spaCy leaves it untyped
+def make_words() -> Callable[[Language], WordTokenizer]:
+    """The tokenizer, for `[nlp.tokenizer]` of a config."""
+    return lambda nlp: WordTokenizer(nlp.vocab)
+
+
+@Language.component("eventwire_sentences")
+def sentences_component(doc: Doc) -> Doc:
+    """Sets sentence starts and `Notes.sentences`."""
+    note = notes(doc)
+    note.sentences = split_sentences(doc.text, note.language)
+    for start, end in note.sentences:
+        span = doc.char_span(start, end, alignment_mode="expand")
+        if span is not None:
+            doc[span.start].is_sent_start = True
+    return doc
+
+
+@Language.component("eventwire_amounts")
+def amounts_component(doc: Doc) -> Doc:
+    """Fills `Notes.amounts`."""
+    note = notes(doc)
+    note.amounts = find_amounts(doc.text, note.language, country=note.country)
+    return doc
+
+
+@Language.component("eventwire_dates")
+def dates_component(doc: Doc) -> Doc:
+    """Fills `Notes.dates`; what an amount covers is no date."""
+    note = notes(doc)
+    taken = [(amount.start, amount.end) for amount in note.amounts]
+    note.dates = find_dates(doc.text, note.language, published_at=note.published_at, country=note.country, taken=taken)
+    return doc
+
+
+class EncoderEntities:
+    """`eventwire_ner`: one encoder pass, `doc.ents` and `Notes.mentions`."""
+
+    def __init__(self, model: Model | None) -> None:
+        self.model = model
+
+    def __call__(self, doc: Doc) -> Doc:
+        if self.model is None:
+            raise ModelError("eventwire_ner has no model: add it with load=True, or set its `model`.")
+        note = notes(doc)
+        if not note.sentences:
+            note.sentences = split_sentences(doc.text, note.language)
+        note.mentions = decode(self.model.read(doc.text, note.sentences), doc.text, self.model.entity_labels)
+        spans = (
+            doc.char_span(start, end, label=label, alignment_mode="expand") for start, end, label, _ in note.mentions
+        )
+        doc.ents = spacy.util.filter_spans([span for span in spans if span is not None])
+        return doc
+
+
+@Language.factory("eventwire_ner", default_config={"model": None, "load": True})
+def make_entities(nlp: Language, name: str, model: str | None, load: bool) -> EncoderEntities:
+    """The component with the model in folder `model`, or the shipped one; `load` False: the caller sets `.model`."""
+    if not load:
+        return EncoderEntities(None)
+    from pipeline.encoder import shared_model
+
+    return EncoderEntities(shared_model(Path(model) if model else None))
+
+
+class Tagger:
+    """Runs the pipeline of a text's language. `model` None: rules only."""
+
+    def __init__(self, model: Model | None) -> None:
+        self._model = model
+        self._pipeline = lru_cache(maxsize=KEPT_LANGUAGES)(self._build)
+
+    def tag(self, text: str, note: Notes) -> Notes:
+        """Fill `note` from `text`."""
+        nlp = self._pipeline(note.language)
+        with nlp.memory_zone():  # words of this text are forgotten: a worker runs for months
+            doc = nlp.make_doc(text)
+            doc.user_data[NOTES] = note
+            nlp(doc)
+        return note
+
+    def _build(self, language: str) -> Language:
+        nlp = _blank(language)
+        nlp.max_length = 100_000_000  # the road has limits of its own
+        nlp.add_pipe("eventwire_sentences")
+        if self._model is not None:
+            nlp.add_pipe("eventwire_ner", config={"load": False}).model = self._model  # type: ignore[attr-defined]
+        nlp.add_pipe("eventwire_amounts")
+        nlp.add_pipe("eventwire_dates")
+        return nlp
+
+
+def _blank(language: str) -> Language:
+    """spaCy's blank pipeline of a language, or of none (`xx`), with our words."""
+    config: dict[str, Any] = {"nlp": {"tokenizer": {"@tokenizers": "eventwire.words.v1"}}}
+    try:
+        return spacy.blank("xx" if language in _SLOW else language, config=config)
+    except (ImportError, ValueError):  # spaCy has no such language, or needs a package for it
+        return spacy.blank("xx", config=config)
