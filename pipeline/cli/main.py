@@ -1,7 +1,7 @@
 """`eventwire`: finds the command, runs it, turns errors into one line and an exit code.
 
 Exit codes: 0 done, 1 done but something was rejected (`--strict`), 2 a mistake the user can mend, 3 trouble with
-Kafka, 130 interrupted. Commands may use codes of their own beyond these (the worker: 70, 75).
+Kafka, 130 interrupted. Commands may use codes of their own beyond these (the worker: 70, 75, 76, 137).
 """
 
 import importlib
