@@ -4,6 +4,8 @@ from typing import Annotated, Any
 
 import typer
 
+from pipeline.cli.options import Brokers
+
 app = typer.Typer(
     help="Show the declared topics, create them on Kafka, compare a cluster with them.",
     no_args_is_help=True,
@@ -11,8 +13,10 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-Brokers = Annotated[str | None, typer.Option(help="host:port of Kafka, several separated by commas.")]
-Prefix = Annotated[str | None, typer.Option(help='Put before every topic name, e.g. "replay.r1.".')]
+# As in the other commands, and in short: here the prefix is what one often wants to say.
+Prefix = Annotated[
+    str | None, typer.Option("--topic-prefix", "--prefix", help='Stands before every topic name, e.g. "replay.r1.".')
+]
 Replication = Annotated[
     int | None,
     typer.Option(min=1, help="Copies of each partition instead of the declared number; 1 for a single broker."),

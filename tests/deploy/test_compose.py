@@ -108,6 +108,14 @@ def test_images_are_pinned(name: str) -> None:
     assert tag == "local" if name in OURS else re.fullmatch(r"v?\d+\.\d+\.\d+", tag)
 
 
+def test_agents_write_nowhere_but_to_tmp_and_are_started_by_the_script_that_holds_them() -> None:
+    for name in AGENTS:
+        assert SERVICES[name]["read_only"] is True
+        assert SERVICES[name]["tmpfs"] == ["/tmp"]
+        assert SERVICES[name]["entrypoint"] == ["eventwire-agent"]
+        assert SERVICES[name]["init"] is True
+
+
 def test_health_is_looked_at_everywhere() -> None:
     for name, service in SERVICES.items():
         if name == "topics":
@@ -133,8 +141,11 @@ def test_the_image_runs_as_nobody_special_and_says_when_it_is_ready() -> None:
     load_settings(dict(pair.split("=", 1) for pair in environment.split()))
 
 
-def test_nothing_but_the_environment_is_copied_into_the_image() -> None:
-    assert re.findall(r"^(?:COPY|ADD) .*$", FINAL, re.MULTILINE) == ["COPY --from=build /opt/eventwire /opt/eventwire"]
+def test_nothing_but_the_environment_and_the_start_is_copied_into_the_image() -> None:
+    assert re.findall(r"^(?:COPY|ADD) .*$", FINAL, re.MULTILINE) == [
+        "COPY --from=build /opt/eventwire /opt/eventwire",
+        "COPY deploy/agent.sh /usr/local/bin/eventwire-agent",
+    ]
 
 
 def test_the_build_has_no_secrets_and_checks_every_file_by_its_hash() -> None:
