@@ -33,9 +33,6 @@ def audit(
     ] = None,
     before: Annotated[str | None, typer.Option("--to", metavar="TIME", help="Written before then.")] = None,
     partition: Annotated[int | None, typer.Option(min=0, help="Only this partition of the raw topic.")] = None,
-    group: Annotated[
-        list[str] | None, typer.Option(help="Consumer group of the workers; default: all that committed on the road.")
-    ] = None,
     format: Annotated[Shown, typer.Option(help="A table to read, or one JSON object.")] = Shown.TABLE,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
     brokers: Brokers = None,
@@ -67,11 +64,11 @@ def audit(
     ranged = {"first": from_offset, "last": to_offset, "since": start, "before": end, "partition": partition}
     keys: dict[Any, bytes | None] = {}
     if folder is not None:
-        if group or any(value is not None for value in ranged.values()):
-            raise typer.BadParameter("a folder is audited whole: leave out ranges and groups.")
+        if any(value is not None for value in ranged.values()):
+            raise typer.BadParameter("a folder is audited whole: leave out ranges.")
         report = _audit_folder(folder, settings, quiet)
     else:
-        report, keys = _audit_kafka(settings, ranged, frozenset(group or ()), quiet)
+        report, keys = _audit_kafka(settings, ranged, quiet)
     if format is Shown.JSON:
         _print_json(report, keys)
     else:
@@ -86,14 +83,12 @@ def _audit_folder(folder: Path, settings: Any, quiet: bool) -> "Report":
         return audit_folder(folder, topic_prefix=settings.topic_prefix, progress=count)
 
 
-def _audit_kafka(
-    settings: Any, ranged: dict[str, Any], groups: frozenset[str], quiet: bool
-) -> tuple["Report", dict[Any, bytes | None]]:
+def _audit_kafka(settings: Any, ranged: dict[str, Any], quiet: bool) -> tuple["Report", dict[Any, bytes | None]]:
     from pipeline.broker.client import Client
     from pipeline.history.audit import Range, audit, keys_of
 
     with Client(settings) as client, counting(quiet=quiet) as count:
-        report = audit(client, Range(**ranged), groups=groups, progress=count)
+        report = audit(client, Range(**ranged), progress=count)
         return report, dict(keys_of(client, (*report.missing, *report.contradictions)))
 
 

@@ -40,16 +40,14 @@ def audit(
     client: Client,
     wanted: Range,
     *,
-    groups: frozenset[str] = frozenset(),
     progress: Progress = lambda what, done, total: None,
 ) -> Report:
     """Read the topics and give the books. Needs no stopped workers. Raises `BrokerError`.
 
-    `groups`: the workers' consumer groups (default: those there are). Reads each message of the range, every outcome
-    since (a day's allowance for clocks), and the records between the stages only where something is open. Memory:
-    see `Ledger`.
+    Reads each message of the range, every outcome since (a day's allowance for clocks), and the records between the
+    stages only where something is open. Memory: see `Ledger`.
     """
-    return _Audit(client, progress).run(wanted, groups)
+    return _Audit(client, progress).run(wanted)
 
 
 def keys_of(client: Client, positions: Iterable[Position]) -> Iterator[tuple[Position, bytes | None]]:
@@ -69,7 +67,7 @@ class _Audit:
         self._prefix = client.settings.topic_prefix
         self._progress = progress
 
-    def run(self, wanted: Range, names: frozenset[str]) -> Report:
+    def run(self, wanted: Range) -> Report:
         raw = self._prefix + RAW
         begin, end = self._bounds(raw, wanted)
         ledger = Ledger(begin, end)
@@ -77,11 +75,11 @@ class _Audit:
         for message in self._read("raw messages", [raw], begin, end):
             ledger.add_raw(message)
             oldest = message.timestamp if oldest is None else min(oldest, message.timestamp)
-        groups = worker_groups(self._client, names=names)
+        groups = worker_groups(self._client)
         outcomes = [self._prefix + name for name in load_topics() if _is_outcome(name)]
         begins, ends = self._client.begin_offsets(outcomes), self._client.end_offsets(outcomes)
         starts = begins
-        if oldest is not None and any(begin[key] > first for key, first in self._client.begin_offsets([raw]).items()):
+        if oldest is not None and self._partly(raw, begin):
             starts = self._client.offsets_at(outcomes, _moment(oldest) - _CLOCKS)
         self._add(ledger, "outcomes", outcomes, starts, ends)
         self._add_waiting(ledger, raw, groups)
@@ -104,6 +102,11 @@ class _Audit:
         mine = [key for key in oldest if wanted.partition is None or key[1] == wanted.partition]
         first = {key: min(max(begin[key], oldest[key]), newest[key]) for key in mine}
         return first, {key: max(first[key], min(end[key], newest[key])) for key in mine}
+
+    def _partly(self, raw: str, begin: Mapping[Partition, int]) -> bool:
+        """Whether the range leaves out older messages: then older outcomes need not be read."""
+        oldest = self._client.begin_offsets([raw])
+        return any(key not in begin or begin[key] > first for key, first in oldest.items())
 
     def _add(
         self,
@@ -133,7 +136,7 @@ class _Audit:
             topic = self._prefix + step.reads
             begins, ends = self._client.begin_offsets([topic]), self._client.end_offsets([topic])
             committed = {key: max((g.committed.get(key, -1) for g in groups), default=-1) for key in begins}
-            ends_here = any(group.writes_last == step.reads for group in groups)
+            ends_here = any(group.writes == step.reads for group in groups)
             for message in self._read(f"records that wait for {step.name}", [topic], begins, ends):
                 ledger.add_redriven(message)
                 done = committed[message.topic, message.partition]

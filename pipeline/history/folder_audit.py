@@ -16,7 +16,7 @@ import orjson
 
 from pipeline.errors import InvalidInput, SettingsError
 from pipeline.flow import FLOW
-from pipeline.history.ledger import Position, Report, digests
+from pipeline.history.ledger import Position, Report, digests, events_of
 from pipeline.local.folder import JOURNAL
 from pipeline.local.outputs import SUFFIX, output_files
 from pipeline.streams.codec import header, read_structured
@@ -104,7 +104,7 @@ class _FolderAudit:
     def _compare(self, identity: str, number: int, closed: list[Message], events: list[Message]) -> None:
         for message in closed:
             content, _, record = digests(message.value)
-            told = Counter(str(event.get("event_id")) for event in record.get("events") or ())
+            told = Counter(str(event.get("event_id")) for event in events_of(record))
             found = Counter(str(digests(event.value)[2].get("event_id")) for event in events)
             self._events_missing += (told - found).total()
             self._inputs.append(int(identity[:16], 16))
@@ -140,10 +140,10 @@ class _FolderAudit:
         for row in different:
             self._contradictions.append((self._journal, 0, int(numbers[row])))
         return Report(
-            raw=self._raw,
+            raw=self._raw + (unvouched := self._unvouched()),
             classified=self._classified,
             dead_lettered=self._dead,
-            in_flight=self._unvouched(),
+            in_flight=unvouched,
             missing=tuple(self._missing),
             contradictions=tuple(sorted(set(self._contradictions))),
             repeated=repeated,

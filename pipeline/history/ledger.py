@@ -128,7 +128,7 @@ class Ledger:
         books.flags[at] |= _CLASSIFIED
         books.contents[at], books.models[at] = content, models
         trace = header(message.headers, "ew_trace") or ""
-        for event in record.get("events") or ():
+        for event in events_of(record):
             self._told.append(_event_digest(str(event.get("event_id")), trace, models))
 
     def add_dead_letter(self, message: Message) -> None:
@@ -270,10 +270,16 @@ def digests(value: bytes | None) -> tuple[int, int, dict[str, Any]]:
     if not isinstance(record, dict):
         return _number(value or b""), 0, {}
     bare = {name: item for name, item in record.items() if name not in _CLOCK}
-    if isinstance(events := record.get("events"), list):
-        bare["events"] = [{n: v for n, v in event.items() if n not in _CLOCK} for event in events]
+    if "events" in record:
+        bare["events"] = [{n: v for n, v in event.items() if n not in _CLOCK} for event in events_of(record)]
     models = _number(orjson.dumps(record.get("models"), option=orjson.OPT_SORT_KEYS)) & 0xFFFFFFFF
     return _number(orjson.dumps(bare, option=orjson.OPT_SORT_KEYS)), models, record
+
+
+def events_of(record: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The events of a record that may be anybody's."""
+    events = record.get("events")
+    return [event for event in events if isinstance(event, dict)] if isinstance(events, list) else []
 
 
 def _event_digest(name: str, trace: str, models: int) -> int:

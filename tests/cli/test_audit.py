@@ -32,7 +32,7 @@ def books(road: Road, capsys: pytest.CaptureFixture[str]) -> Books:
 
 
 def test_complete_with_everything_that_can_become_of_an_article(road: Road, books: Books) -> None:
-    road.publish(*(article(number) for number in range(20)), b"{", None, article(99, text=""))
+    road.publish(*(article(number) for number in range(20)), b"{", None, article(99, text="", title=""))
     road.work()
     code, report = books()
     assert code == 0
@@ -114,7 +114,7 @@ def test_ranges(road: Road, books: Books) -> None:
 
 
 def test_a_redrive_is_followed(road: Road, books: Books) -> None:
-    road.publish(article(1), b"{", article(2, text=""))
+    road.publish(article(1), b"{", article(2, text="", title=""))
     road.work()
     assert cli.run(["dead-letters", "redrive", "--code", "not_json", *road.options]) == 0
     road.work()
