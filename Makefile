@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint check kafka bench evaluate evaluate-language train lock clean
+.PHONY: help demo docs test lint check kafka bench evaluate evaluate-language train lock clean
 
 help:  ## what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ evaluate-language: $(VENV)/.dev  ## language detection against named baselines (
 
 train: $(VENV)/.train  ## all steps of the shipped model, resumable: see training/README.md
 	$(BIN)/python -m training.all
+
+docs: $(VENV)/.dev  ## write docs/reference.md from the program
+	$(BIN)/python -m tests.docs.reference
 
 lock:  ## renew the locks from pyproject.toml (needs uv)
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header pyproject.toml -o requirements.lock
