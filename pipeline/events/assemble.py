@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 from pipeline.events.keys import event_id, primary, similarity_key
+from pipeline.events.lookup import Lookup
 from pipeline.events.merge import MANIFOLD, merge, same
 from pipeline.events.roles import DATES, FIGURES
 from pipeline.events.scheme import Scheme
@@ -32,6 +33,7 @@ def assemble(
     """
     found: list[tuple[NewsEvent, list[Mention]]] = []
     ids: dict[str, int] = {}
+    amounts, dates = Lookup(article.amounts), Lookup(article.dates)
     titles = sum(start < len(article.title or "") for start, _ in article.sentences)
     groups = [sorted(group, key=_rank) for group in merge(mentions, article.amounts, titles=titles)]
     for group in groups:
@@ -44,7 +46,7 @@ def assemble(
         base = event_id(article.id, kind, words, participants, 0)
         ordinal = ids[base] = ids.get(base, -1) + 1
         spans = _evidence(group)
-        date = _event_date(article, group[0], participants)
+        date = _event_date(dates, group[0], participants)
         day = date.date if date and _DAY.fullmatch(date.date) else (article.published_at or "")[:10]
         event = NewsEvent(
             event_id=base if not ordinal else event_id(article.id, kind, words, participants, ordinal),
@@ -64,7 +66,7 @@ def assemble(
             evidence=tuple(_quote(article.text, span) for span in spans),
             trigger=_quote(article.text, trigger.span),
             participants=tuple(participants),
-            amounts=tuple(_amounts(article, group)),
+            amounts=tuple(_amounts(amounts, group)),
             event_date=date,
             confidence=_rounded(max(mention.score for mention in group), 4),
             relevance=relevance(article, group),
@@ -130,20 +132,18 @@ def _evidence(group: Sequence[Mention]) -> list[Span]:
     return spans
 
 
-def _amounts(article: EntitiesArticle, group: Sequence[Mention]) -> list[Amount]:
+def _amounts(amounts: Lookup[Amount], group: Sequence[Mention]) -> list[Amount]:
     """The amounts inside the evidence; of a sentence that tells a second event, only those that take part in this."""
-    chosen: list[Amount] = []
-    for amount in article.amounts:
-        for mention in group:
+    chosen: dict[int, Amount] = {}
+    for mention in group:
+        for amount in amounts.inside(mention.evidence):
             own = any(p.start <= amount.start and amount.end <= p.end for p in mention.participants)
-            inside = mention.evidence[0] <= amount.start and amount.end <= mention.evidence[1]
-            if own or (inside and mention.alone):
-                chosen.append(amount)
-                break
-    return chosen
+            if own or mention.alone:
+                chosen[amount.start] = amount
+    return [chosen[start] for start in sorted(chosen)]
 
 
-def _event_date(article: EntitiesArticle, best: Mention, participants: Sequence[Participant]) -> Date | None:
+def _event_date(dates: Lookup[Date], best: Mention, participants: Sequence[Participant]) -> Date | None:
     """The date in the best mention's evidence that stands nearest to the trigger.
 
     Not one that is a period reported on (a role), and none coarser than a month: "in 2019" says when something was,
@@ -152,11 +152,8 @@ def _event_date(article: EntitiesArticle, best: Mention, participants: Sequence[
     periods = [(p.start, p.end) for p in participants if p.role == "period"]
     inside = [
         date
-        for date in article.dates
-        if best.evidence[0] <= date.start
-        and date.end <= best.evidence[1]
-        and _FINE.fullmatch(date.date)
-        and not any(start < date.end and date.start < end for start, end in periods)
+        for date in dates.inside(best.evidence)
+        if _FINE.fullmatch(date.date) and not any(start < date.end and date.start < end for start, end in periods)
     ]
     start, end = best.trigger.span
     return min(inside, key=lambda date: (max(start - date.end, date.start - end, 0), date.start), default=None)

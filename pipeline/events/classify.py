@@ -6,7 +6,7 @@ from typing import cast
 import numpy as np
 
 from pipeline.encoder.reading import FloatArray, Reading
-from pipeline.events.ground import Ground
+from pipeline.events.ground import Ground, sentence_bounds
 from pipeline.events.scheme import Scheme
 from pipeline.events.trace import Candidate, Trigger, Verdict
 from pipeline.events.words import Span, grow, is_word, trim
@@ -26,6 +26,7 @@ def classify(article: EntitiesArticle, reading: Reading, scheme: Scheme, ground:
     """
     found: list[Candidate] = []
     allowed = ground.pieces(reading)
+    bounds = sentence_bounds(reading)
     thresholds = np.array(scheme.thresholds, np.float32)
     floor = np.minimum(thresholds, np.float32(SHOWN))
     for sentence, scores in enumerate(reading.event_sentence):
@@ -33,7 +34,7 @@ def classify(article: EntitiesArticle, reading: Reading, scheme: Scheme, ground:
         if not len(columns):
             continue
         barred = ground.barred(article.sentences[sentence])
-        first, last = np.searchsorted(reading.sentence, [sentence, sentence + 1])
+        first, last = bounds[sentence : sentence + 2]
         for column in sorted(columns.tolist(), key=lambda column: (-scores[column], column)):
             score, threshold = float(scores[column]), float(scheme.thresholds[column])
             verdict = barred or Verdict.OPEN

@@ -4,11 +4,12 @@ The groups of types and the distances are measured on pairs of mentions in the a
 part: a rule stands here if more than half of the pairs that it joins are one event.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from functools import lru_cache
 
 from pipeline.events.trace import Mention
-from pipeline.events.words import fold
+from pipeline.events.words import Span, fold
 from pipeline.records import Amount, Participant
 
 # Types of which an article rarely tells two: the flood, the strike, the take-over.
@@ -32,6 +33,9 @@ EACH_ITS_OWN = frozenset(
 AFTER_TITLE = 2  # sentences: the first ones tell what the title told, in other words
 STORY = 5  # sentences between two mentions of one story that name other participants
 NEXT = 1
+GROUPS, MENTIONS = 30, 8  # how many groups of its type, and mentions of each, a mention is compared with
+
+Known = Mapping[Span, Amount]  # amounts with a value, by their place
 
 # Two values here are two events. Earnings and indicators name several figures of one report.
 DECISIVE = {"price": 0.1, "value": 0.1, "amount": 0.1, "change": 0.1, "count": 0.5}
@@ -50,12 +54,16 @@ def merge(mentions: Sequence[Mention], amounts: Sequence[Amount], *, titles: int
     where they are current, is never joined. `titles`: how many sentences at the beginning are the title.
     """
     groups: list[list[Mention]] = []
+    by_type: dict[str, list[list[Mention]]] = {}
+    known = {(amount.start, amount.end): amount for amount in amounts if amount.value is not None}
     for mention in mentions:
-        near = [group for group in reversed(groups) if _may_join(mention, group, amounts)]
+        earlier = by_type.setdefault(mention.type, [])
+        near = [group for group in reversed(earlier[-GROUPS:]) if _may_join(mention, group, known)]
         best = next((group for group in near if _shares(mention, group)), None)
         best = best or next((group for group in near if _follows(mention, group, titles)), None)
         if best is None:
             groups.append([mention])
+            earlier.append(groups[-1])
         else:
             best.append(mention)
     return groups
@@ -69,25 +77,26 @@ def same(one: Participant, other: Participant) -> bool:
     return bool(left and right) and (left <= right or right <= left)
 
 
+@lru_cache(maxsize=4096)
 def _content(text: str) -> frozenset[str]:
     words = fold(text).split()
     return frozenset(word for word in words if len(word) > 3 or word.isdigit()) or frozenset(words)
 
 
-def _may_join(mention: Mention, group: Sequence[Mention], amounts: Sequence[Amount]) -> bool:
+def _may_join(mention: Mention, group: Sequence[Mention], known: Known) -> bool:
     first = group[0]
-    if first.type != mention.type or first.trigger.time != mention.trigger.time:
+    if first.trigger.time != mention.trigger.time:
         return False
-    here = [other for other in group if other.sentence == mention.sentence]
+    here = [other for other in group[-MENTIONS:] if other.sentence == mention.sentence]
     if here and not (mention.alone and all(other.alone for other in here)):
         return False  # a sentence that was split on purpose
-    return not any(_contradict(mention, other, amounts) for other in group)
+    return not any(_contradict(mention, other, known) for other in group[-MENTIONS:])
 
 
 def _shares(mention: Mention, group: Sequence[Mention]) -> bool:
     return any(
         left.role == right.role and left.role not in DECISIVE and same(left, right)
-        for other in group
+        for other in group[-MENTIONS:]
         for left in mention.participants
         for right in other.participants
     )
@@ -99,9 +108,9 @@ def _follows(mention: Mention, group: Sequence[Mention], titles: int) -> bool:
         return True
     if mention.type in EACH_ITS_OWN:
         return False
-    distance = min(abs(mention.sentence - other.sentence) for other in group)
+    distance = min(abs(mention.sentence - other.sentence) for other in group[-MENTIONS:])
     after_title = group[0].sentence < titles and mention.sentence < titles + AFTER_TITLE
-    others = any(_differ(mention, other) for other in group)
+    others = any(_differ(mention, other) for other in group[-MENTIONS:])
     if mention.type in ONE_STORY:
         return not others or distance <= STORY or after_title
     return after_title or (not others and distance <= NEXT)
@@ -124,11 +133,11 @@ def _differ(one: Mention, other: Mention) -> bool:
     )
 
 
-def _contradict(one: Mention, other: Mention, amounts: Sequence[Amount]) -> bool:
+def _contradict(one: Mention, other: Mention, figures: Known) -> bool:
     """Whether the two can't be one event: other figures, other known entities where an event has but one."""
     for role, left, right in _roles(one, other):
         if role in DECISIVE:
-            if one.type not in MANY_FIGURES and not _near(left, right, amounts, DECISIVE[role]):
+            if one.type not in MANY_FIGURES and not _near(left, right, figures, DECISIVE[role]):
                 return True
         elif role not in MANIFOLD and not any(same(x, y) for x in left for y in right):
             known = all(x.entity_id for x in left) and all(y.entity_id for y in right)
@@ -137,9 +146,8 @@ def _contradict(one: Mention, other: Mention, amounts: Sequence[Amount]) -> bool
     return False
 
 
-def _near(left: Sequence[Participant], right: Sequence[Participant], amounts: Sequence[Amount], part: float) -> bool:
+def _near(left: Sequence[Participant], right: Sequence[Participant], known: Known, part: float) -> bool:
     """Whether some figure of one side is within `part` of one of the other; unknown or other units don't disagree."""
-    known = {(amount.start, amount.end): amount for amount in amounts if amount.value is not None}
     pairs = [
         (known[x.start, x.end], known[y.start, y.end])
         for x in left

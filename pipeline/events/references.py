@@ -6,12 +6,16 @@ are: never guessed.
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from pipeline.events.lookup import Lookup
 from pipeline.events.words import Span, fold
 from pipeline.records import EntitiesArticle, Entity
 from pipeline.records.values import EntityLabel
+
+REMEMBERED = 200  # names: a reference does not reach further back
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,36 +149,41 @@ def phrases(text: str, span: Span, language: str) -> list[Span]:
 
 
 def most_salient(
-    article: EntitiesArticle, label: EntityLabel, at: int, *, exclude: frozenset[str] = frozenset()
+    article: EntitiesArticle,
+    entities: Lookup[Entity],
+    label: EntityLabel,
+    at: int,
+    *,
+    exclude: frozenset[str] = frozenset(),
 ) -> Entity | None:
     """The entity that a reference at `at` most likely stands for, as its mention nearest before (or after) it.
 
-    Salience = mentions before it + 2 if one of them is in the title + 2 / (1 + sentences since the last one). In the
-    title itself, where nothing is before, the entities of the whole text count instead. Bylines and advertising
-    introduce nobody. Ties: the entity that was named first.
+    Salience = mentions among the last `REMEMBERED` names before it + 2 if the title names it + 2 / (1 + sentences
+    since the last mention). In the title itself, where nothing is before, the next names count instead. `entities`
+    are those outside of bylines and advertising. Ties: the entity that was named first.
     """
-    closed = [(part.start, part.end) for part in article.boilerplate]
-    fitting = [
-        entity
-        for entity in article.entities
-        if entity.label == label
-        and entity.entity_id not in exclude
-        and not any(start < entity.end and entity.start < end for start, end in closed)
-    ]
-    before = [entity for entity in fitting if entity.end <= at]
     title = len(article.title or "")
-    if not before and at > title:
-        return None
+    before = [entity for entity in entities.before(at, REMEMBERED) if entity.end <= at]
+    fitting = [*entities.inside((0, min(title, before[0].start if before else 0))), *before]
+    ahead = False
+    if at <= title and not any(_fits(entity, label, exclude) for entity in fitting):
+        fitting, ahead = entities.values[:REMEMBERED], True
     mentions: dict[str, list[Entity]] = {}
-    for entity in before or fitting:
-        mentions.setdefault(entity.entity_id, []).append(entity)
+    for entity in fitting:
+        if _fits(entity, label, exclude):
+            mentions.setdefault(entity.entity_id, []).append(entity)
     if not mentions:
         return None
 
     def salience(of: list[Entity]) -> tuple[float, int]:
-        gap = sum(1 for start, _ in article.sentences if min(of[-1].end, at) <= start <= max(of[-1].end, at))
+        last = of[-1].end
+        gap = abs(bisect_right(article.sentences, (at, at)) - bisect_right(article.sentences, (last, last)))
         in_title = 2.0 if of[0].start < title else 0.0
         return len(of) + in_title + 2.0 / (1 + gap), -of[0].start
 
     best = max(mentions.values(), key=salience)
-    return best[-1] if before else best[0]
+    return best[0] if ahead else best[-1]
+
+
+def _fits(entity: Entity, label: EntityLabel, exclude: frozenset[str]) -> bool:
+    return entity.label == label and entity.entity_id not in exclude

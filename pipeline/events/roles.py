@@ -1,5 +1,6 @@
 """From a candidate to mentions: who and what took part, in which role, read from the candidate's own sentence."""
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -7,7 +8,8 @@ import numpy as np
 
 from pipeline.encoder.reading import Reading
 from pipeline.events.evidence import evidence
-from pipeline.events.ground import Ground
+from pipeline.events.ground import Ground, sentence_bounds
+from pipeline.events.lookup import Lookup
 from pipeline.events.references import most_salient, phrases, reference
 from pipeline.events.scheme import Scheme
 from pipeline.events.split import split
@@ -49,7 +51,11 @@ class RoleReader:
     def __init__(self, article: EntitiesArticle, reading: Reading, scheme: Scheme, ground: Ground) -> None:
         self.article, self.reading, self.scheme, self.ground = article, reading, scheme, ground
         self._allowed = ground.pieces(reading)
-        self._entities = [entity for entity in article.entities if ground.is_open(entity.start, entity.end)]
+        self._bounds = sentence_bounds(reading)
+        self._starts = reading.pieces[:, 0].tolist()
+        self._entities = Lookup(entity for entity in article.entities if ground.is_open(entity.start, entity.end))
+        self._amounts = Lookup(amount for amount in article.amounts if ground.is_open(amount.start, amount.end))
+        self._dates = Lookup(date for date in article.dates if ground.is_open(date.start, date.end))
 
     def mentions(self, candidate: Candidate) -> list[Mention]:
         """The events that the candidate's sentence reports: one, or one for each participant with its own figure.
@@ -82,7 +88,7 @@ class RoleReader:
 
     def _fillers(self, candidate: Candidate, roles: Sequence[str], share: float) -> list[_Filler]:
         """Spans over `share` of their role's threshold, best first chosen, none overlapping another."""
-        first, last = np.searchsorted(self.reading.sentence, [candidate.sentence, candidate.sentence + 1])
+        first, last = self._bounds[candidate.sentence : candidate.sentence + 2]
         pieces = np.flatnonzero(self._allowed[first:last]) + first
         sentence = self.article.sentences[candidate.sentence]
         found: list[_Filler] = []
@@ -100,21 +106,14 @@ class RoleReader:
     def _snap(self, role: str, span: Span, sentence: Span, score: float) -> list[_Filler]:
         """The span as what it names: amount, date, entities, reference, or the words themselves."""
         if role in FIGURES or role in DATES:
-            values: Sequence[Span] = [
-                (value.start, value.end)
-                for value in (self.article.amounts if role in FIGURES else self.article.dates)
-                if sentence[0] <= value.start
-                and value.end <= sentence[1]
-                and self.ground.is_open(value.start, value.end)
-            ]
+            found = self._amounts.inside(sentence) if role in FIGURES else self._dates.inside(sentence)
+            values: list[Span] = [(value.start, value.end) for value in found]
             near = max(values, key=lambda value: (_shared(value, span), -value[0]), default=span)
             return [_Filler(role, near if _shared(near, span) > 0 else span, score)]
         inside = [
             entity
-            for entity in self._entities
-            if sentence[0] <= entity.start
-            and entity.end <= sentence[1]
-            and 2 * _shared((entity.start, entity.end), span) >= min(entity.end - entity.start, span[1] - span[0])
+            for entity in self._entities.inside(sentence)
+            if 2 * _shared((entity.start, entity.end), span) >= min(entity.end - entity.start, span[1] - span[0])
         ]
         if role in PHRASES:
             whole = [entity for entity in inside if entity.end - entity.start >= MOST * (span[1] - span[0])]
@@ -130,12 +129,12 @@ class RoleReader:
         for span in phrases(self.article.text, self.article.sentences[candidate.sentence], self.article.language.code):
             if any(_shared(span, other.span) for other in others) or not self.ground.is_open(*span):
                 continue
-            inside = (self.reading.pieces[:, 0] >= span[0]) & (self.reading.pieces[:, 1] <= span[1]) & self._allowed
+            first, last = bisect_left(self._starts, span[0]), bisect_left(self._starts, span[1])
             label = reference(self.article.text[span[0] : span[1]], self.article.language.code)
             for role in roles:
-                if role in FIGURES | DATES | PHRASES or _fitting(role, label) is None or not inside.any():
+                if role in FIGURES | DATES | PHRASES or _fitting(role, label) is None or first == last:
                     continue
-                score = float(self.reading.role[inside, self.scheme.roles[role]].max())
+                score = float(self.reading.role[first:last, self.scheme.roles[role]].max())
                 if score >= NEAR * self.scheme.role_thresholds[role]:
                     best.append(_Filler(role, span, score, None, label))
         return sorted(best, key=lambda filler: (-filler.score, filler.span))[:1]
@@ -148,7 +147,9 @@ class RoleReader:
         seen: set[str] = set()
         for filler in fillers:
             entity, resolved = filler.entity, None
-            if filler.label and (entity := most_salient(self.article, filler.label, filler.span[0], exclude=named)):
+            if filler.label and (
+                entity := most_salient(self.article, self._entities, filler.label, filler.span[0], exclude=named)
+            ):
                 resolved = True
             text = self.article.text[filler.span[0] : filler.span[1]]
             if entity is None and filler.label and len(text.split()) == 1 and filler.role in PEOPLE:
@@ -191,12 +192,14 @@ def _without_overlap(found: list[_Filler], roles: Sequence[str], *, taken: list[
     it is the only word for it ("Warnstreiks bei Verdi").
     """
     chosen: list[_Filler] = []
+    spans: list[Span] = []  # of the chosen ones, in text order
     order = sorted(found, key=lambda filler: (-filler.score, filler.span, roles.index(filler.role)))
     for filler in order:
-        if filler.span in taken and not filler.entity:
-            continue
-        if not any(_shared(filler.span, other.span) for other in chosen):
+        at = bisect_left(spans, filler.span)
+        free = not any(_shared(filler.span, other) for other in spans[max(0, at - 1) : at + 1])
+        if free and (filler.entity or filler.span not in taken):
             chosen.append(filler)
+            spans.insert(at, filler.span)
     return chosen
 
 

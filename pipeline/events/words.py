@@ -9,6 +9,7 @@ Span = tuple[int, int]
 _UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
 )
+LONGEST_WORD = 64  # characters: longer ones are noise
 _JOINERS = "-\u2010\u2011"  # hyphens inside a word
 _QUESTION = "?\uff1f\u061f\u037e\u2e2e\u055e\u1367"  # ASCII, full width, Arabic, Greek, reversed, Armenian, Ethiopic
 _CLOSING = (
@@ -29,9 +30,9 @@ def is_word(text: str, at: int) -> bool:
 def grow(text: str, span: Span, within: Span) -> Span:
     """The span extended to whole words, not beyond `within`."""
     start, end = span
-    while start > within[0] and _joined(text, start):
+    while start > max(within[0], span[0] - LONGEST_WORD) and _joined(text, start):
         start -= 1
-    while end < within[1] and _joined(text, end):
+    while end < min(within[1], span[1] + LONGEST_WORD) and _joined(text, end):
         end += 1
     return start, end
 
@@ -86,6 +87,7 @@ def inner_questions(text: str, span: Span, language: str) -> list[Span]:
             continue  # an address: example.org/?page=2
         openings = [match.end() for match in _OPENING.finditer(text[start:at])]
         found.append((start + (openings[-1] if openings else 0), at + 1))
+        start = at + 1
     return found
 
 
