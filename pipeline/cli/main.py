@@ -5,7 +5,6 @@ Kafka, 130 interrupted. Commands may use codes of their own beyond these (the wo
 """
 
 import importlib
-import importlib.util
 import os
 import sys
 from typing import Annotated, Any
@@ -33,11 +32,11 @@ class _Commands(typer.core.TyperGroup):
     """The commands of `COMMANDS`, each imported on its first use."""
 
     def list_commands(self, ctx: Any) -> list[str]:
-        return [name for name, target in COMMANDS.items() if _exists(target)]
+        return list(COMMANDS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         target = COMMANDS.get(cmd_name)
-        if target is None or not _exists(target):
+        if target is None:
             return None
         module, _, attribute = target.partition(":")
         found = getattr(importlib.import_module(module), attribute)
@@ -48,10 +47,6 @@ class _Commands(typer.core.TyperGroup):
         command = typer.main.get_command(found)
         command.name = cmd_name
         return command
-
-
-def _exists(target: str) -> bool:
-    return importlib.util.find_spec(target.partition(":")[0]) is not None
 
 
 app = typer.Typer(

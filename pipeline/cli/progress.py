@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Any
 
 from pipeline.cli.table import safe
 from pipeline.errors import SettingsError
@@ -13,30 +13,25 @@ from pipeline.errors import SettingsError
 _LINE_SECONDS = 10.0
 
 
-class Position(Protocol):
-    """What is read from: bytes in all (None: nobody knows) and bytes read."""
-
-    @property
-    def total(self) -> int | None: ...
-    @property
-    def position(self) -> int: ...
-
-
 class Progress:
-    """Articles, articles/s, the time that is left, events and rejections so far. Use as a context manager."""
+    """Articles, articles/s, the time that is left, events and rejections so far. Use as a context manager.
 
-    def __init__(self, reader: Position, *, quiet: bool) -> None:
-        self._reader = reader
+    `total`: bytes there are to read; None if nobody knows.
+    """
+
+    def __init__(self, total: int | None, *, quiet: bool) -> None:
+        self._total = total
+        self._position = 0
         self._quiet = quiet
         self._bar: Any = None
         self._started = self._line = time.monotonic()
         self._articles = 0
-        self._note = ""
+        self._note = "loading the models"
 
     def __enter__(self) -> "Progress":
         if not self._quiet and sys.stderr.isatty():
             self._bar = _bar()
-            self._task = self._bar.add_task("", total=self._reader.total, note="", rate="")
+            self._task = self._bar.add_task("", total=self._total, note="", rate="")
             self._bar.start()
         return self
 
@@ -44,9 +39,10 @@ class Progress:
         if self._bar:
             self._bar.stop()
 
-    def count(self, *, rejected: int, events: int) -> None:
-        """One more article is done; how many were rejected and how many events found in all."""
+    def count(self, position: int, *, rejected: int, events: int) -> None:
+        """One more article is done, which ends at `position`; rejections and events are counts so far."""
         self._articles += 1
+        self._position = position
         self._note = f"{events:,} events" + (f", {rejected:,} rejected" if rejected else "")
         self.tick()
 
@@ -54,9 +50,8 @@ class Progress:
         now = time.monotonic()
         rate = self._articles / max(now - self._started, 1e-9)
         if self._bar:
-            read = min(self._reader.position, self._reader.total or 0)
             text = f"{self._articles:,} articles, {rate:.1f}/s"
-            self._bar.update(self._task, completed=read, note=self._note, rate=text)
+            self._bar.update(self._task, completed=self._position, note=self._note, rate=text)
         elif not self._quiet and now - self._line >= _LINE_SECONDS:
             self._line = now
             self.say(
@@ -64,8 +59,7 @@ class Progress:
             )
 
     def _share(self) -> str:
-        total = self._reader.total
-        return f"{min(1.0, self._reader.position / total):.0%}" if total else ""
+        return f"{min(1.0, self._position / self._total):.0%}" if self._total else ""
 
     def say(self, text: str) -> None:
         """A line on standard error, above the bar. It is printed as it is: what strangers wrote must be `safe`."""

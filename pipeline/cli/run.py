@@ -129,7 +129,7 @@ class _Run:
             reader = Reader(inputs, clock=lambda: time.time_ns() // 1_000_000)
             with (
                 Pool(self.names, self.settings, steps=segment, on_restart=restarted) as pool,
-                Progress(reader, quiet=self.quiet) as progress,
+                Progress(reader.total, quiet=self.quiet) as progress,
                 log_through(progress.say, self.settings.log_level),
                 _terminate_as_interrupt(),
             ):
@@ -144,7 +144,7 @@ class _Run:
                 )
                 for done in ends:
                     self._take(done, folder, progress.say)
-                    progress.count(rejected=self.rejected, events=self.events)
+                    progress.count(done.position, rejected=self.rejected, events=self.events)
             self._print_table()
         except KeyboardInterrupt:
             self._say_interrupted()

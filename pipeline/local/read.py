@@ -34,10 +34,12 @@ class Item:
 
     message: Message
     rejected: InvalidInput | None = None
+    position: int = 0  # bytes of all inputs, as they are on the disk, up to the end of this one
 
 
 class Reader:
-    """The messages of `inputs`. `position` is how many bytes (as they are on the disk) have been read so far.
+    """The messages of `inputs`. `total`: their bytes on the disk, None if nobody knows (a pipe); `position`: how many
+    of them the last item ends at.
 
     Iterate once. Raises `SettingsError` for a file that can't be read at all; what is wrong inside one is rejected
     with its place.
@@ -47,42 +49,35 @@ class Reader:
         """`clock`: now, in milliseconds since 1970: messages say when they were read."""
         self._inputs = inputs
         self._clock = clock
-        self._before = 0
-        self._stream: Any = None
+        self.position = 0
         sizes = [i.size for i in inputs]
         self.total = None if None in sizes else sum(size or 0 for size in sizes)
 
-    @property
-    def position(self) -> int:
-        stream = self._stream
-        try:
-            return self._before + (stream.tell() if stream else 0)
-        except (OSError, ValueError):  # a pipe; closed just now by the reading thread
-            return self._before
-
     def __iter__(self) -> Iterator[Item]:
+        before = 0
         for source in self._inputs:
             with source.open() as raw:
-                self._stream = raw
-                yield from self._read(source, raw)
-                self._stream = None
-            self._before += source.size or 0
+                yield from self._read(source, raw, before)
+            before += source.size or 0
 
-    def _read(self, source: Input, raw: Any) -> Iterator[Item]:
+    def _read(self, source: Input, raw: Any, before: int) -> Iterator[Item]:
         number = -1
+        plain = io.BufferedReader(raw, 1 << 17)
         try:
-            stream = decompressed(io.BufferedReader(raw, 1 << 17))
+            stream = decompressed(plain)
+            # In a packed file only the place that was read up to is known, not where an article ends.
+            place = plain if stream is plain else raw
             for number, (value, rejected) in enumerate(_values(stream, source.format)):
-                yield self._item(source, number, value, rejected)
+                self.position = before + place.tell() if self.total is not None else 0
+                yield Item(self._message(source, number, value), rejected, self.position)
         except DAMAGED as error:
             reason = f"the rest of the file is lost: its compressed data is damaged ({str(error) or 'it ends early'})"
-            yield self._item(source, number + 1, None, InvalidInput(Code.NOT_JSON, reason))
+            yield Item(self._message(source, number + 1, None), InvalidInput(Code.NOT_JSON, reason), before)
         except OSError as error:
             raise SettingsError(f"{source.name} can't be read: {error.strerror or error}.") from error
 
-    def _item(self, source: Input, number: int, value: bytes | None, rejected: InvalidInput | None) -> Item:
-        message = Message(topic=source.name, partition=0, offset=number, key=None, value=value, timestamp=self._clock())
-        return Item(message, rejected)
+    def _message(self, source: Input, number: int, value: bytes | None) -> Message:
+        return Message(topic=source.name, partition=0, offset=number, key=None, value=value, timestamp=self._clock())
 
 
 _Value = tuple[bytes, InvalidInput | None]

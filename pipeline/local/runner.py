@@ -33,6 +33,7 @@ class Done:
     digest: str
     outcome: Outcome | None
     before: Finished | None = None
+    position: int = 0  # as its `Item` has it
 
 
 def process(
@@ -81,9 +82,9 @@ def process(
                 break
             if isinstance(end, Future):
                 outcome = _patiently(functools.partial(_only, end), TimeoutError, tick)
-                yield Done(item.message, digest, outcome)
+                yield Done(item.message, digest, outcome, position=item.position)
             else:
-                yield Done(item.message, digest, None, end)
+                yield Done(item.message, digest, None, end, item.position)
             window.leave(_size(item.message))
     finally:
         window.close()

@@ -338,16 +338,17 @@ def test_interrupted_it_leaves_complete_files(
     assert files(out) == whole
 
 
-def test_two_runs_cannot_write_one_folder(uninterrupted: tuple[Path, dict[str, bytes]], tmp_path: Path) -> None:
-    path, _ = uninterrupted
+def test_two_runs_cannot_write_one_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "out"
-    with start(path, "--out", out, "-q") as process:
+    with start("-", "--out", out, "-q", stdin=subprocess.PIPE) as process:
+        assert process.stdin
+        process.stdin.write('{"text": "a"}\n')
+        process.stdin.flush()
         wait_for_articles(out, process, 1)
-        with start(path, "--out", out, "-q") as second:
-            said = second.communicate(timeout=30)[1]
-            assert second.returncode == 2
-        assert said == f"error: Another run (process {process.pid}) is writing to {out}.\n"
-        process.kill()
+        assert main.run(["run", str(articles(tmp_path / "in.jsonl", "a")), "--out", str(out), "-q"]) == 2
+        assert capsys.readouterr().err == f"error: Another run (process {process.pid}) is writing to {out}.\n"
+        process.stdin.close()
+        assert process.wait(timeout=30) == 0
 
 
 FULL_DISK = """

@@ -201,14 +201,15 @@ def test_unknown_inputs_are_looked_into(tmp_path: Path) -> None:
     assert values(write(tmp_path / "e", b"\n \n"), None) == [(1, b'{"text":""}', None)]
 
 
-def test_position_reaches_the_total(tmp_path: Path) -> None:
+def test_positions_lead_to_the_total(tmp_path: Path) -> None:
     write(tmp_path / "a.jsonl", b"{}\n" * 1000)
     write(tmp_path / "b.txt", b"Hallo")
     write(tmp_path / "c.jsonl.gz", gzip.compress(b"{}\n" * 1000))
     reader = Reader(find_inputs([str(tmp_path)]), clock=lambda: 0)
-    seen = [reader.position for _ in reader]
+    seen = [item.position for item in reader]
+    assert seen[:1001] == [*range(3, 3001, 3), 3005]
     assert seen == sorted(seen)
-    assert reader.position == reader.total == sum(f.stat().st_size for f in tmp_path.iterdir())
+    assert seen[-1] == reader.total == sum(f.stat().st_size for f in tmp_path.iterdir())
 
 
 def test_a_pipe_has_no_total_and_is_read_as_it_comes() -> None:
