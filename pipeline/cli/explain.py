@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,15 +17,12 @@ from pipeline.settings import Settings, load_settings
 if TYPE_CHECKING:
     from pipeline.events.trace import Explanation
 
-STDIN = "-"
-LONGEST_TITLE = 200  # characters; a longer first line of a plain text is no title
-
 
 def explain(
     article: Annotated[
-        str, typer.Argument(help="A file with one article: JSON, plain text or HTML; .jsonl with --line; - for stdin.")
+        str, typer.Argument(metavar="FILE|-", help="JSON, JSON Lines, plain text or HTML; - is standard input.")
     ],
-    line: Annotated[int, typer.Option(min=1, help="Which line of a .jsonl file.")] = 1,
+    number: Annotated[int, typer.Option("--number", "-n", min=1, help="Which article of the file.")] = 1,
     published: Annotated[
         str | None, typer.Option(help="When a text or page was published (2026-11-25T09:30:00Z): dates need it.")
     ] = None,
@@ -34,15 +33,13 @@ def explain(
     """Show what was read in one article, and for every sentence which events were considered and why they were kept
     or dropped.
 
+    \b
     Examples:
-
-    eventwire explain examples/articles.jsonl --line 3
-
-    eventwire explain page.html --published 2026-11-25T09:30:00Z --html why.html
-
-    cat article.txt | eventwire explain -
+      eventwire explain examples/articles.jsonl -n 3
+      eventwire explain page.html --published 2026-11-25T09:30:00Z --html why.html
+      cat article.txt | eventwire explain -
     """
-    raw = read_article(article, line=line, published=published)
+    raw = read_article(article, number=number, published=published)
     settings = load_settings(model=model)
     explanation = explain_article(raw, settings)
     if html is not None:
@@ -85,44 +82,29 @@ def as_dict(explanation: Explanation) -> dict[str, Any]:
     return {"article": to_json(explanation.article), "decisions": [to_json(item) for item in explanation.decisions]}
 
 
-def read_article(source: str, *, line: int = 1, published: str | None = None) -> RawArticle:
-    """The article in a file or on stdin. JSON is a raw article or a CloudEvent with one under `data`.
+def read_article(source: str, *, number: int = 1, published: str | None = None) -> RawArticle:
+    """Article `number` of a file or of standard input, in any format that `eventwire run` reads. JSON is a raw
+    article, or a CloudEvent that carries one. `published` is for texts and pages, which don't say.
 
-    Raises `SettingsError` if there is no such file or line, `InvalidInput` for bytes that are no article.
+    Raises `SettingsError` if there is no such file or article, `InvalidInput` for bytes that are no article.
     """
+    from pipeline.local.inputs import find_inputs
+    from pipeline.local.read import Reader
     from pipeline.streams.decode import decode
     from pipeline.streams.topics import validate
 
-    try:
-        content = sys.stdin.buffer.read() if source == STDIN else Path(source).read_bytes()
-    except OSError as error:
-        raise SettingsError(f"{source}: cannot be read ({error.strerror}).") from error
-    if source.endswith((".jsonl", ".ndjson")):
-        lines = [row for row in content.splitlines() if row.strip()]
-        if line > len(lines):
-            raise SettingsError(f"{source} has {len(lines)} articles: there is no line {line}.")
-        content = lines[line - 1]
-    elif line != 1:
-        raise SettingsError(f"--line {line}: {source} is no .jsonl file.")
-    if content.lstrip()[:1] == b"{":
-        data = decode(content)
-        if isinstance(data, dict) and "specversion" in data and isinstance(data.get("data"), dict):
-            data = data["data"]
-        validate("news.articles.raw", data)
-        return from_json(RawArticle, data)
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise SettingsError(f"{source} is not UTF-8 (byte {error.start}): convert it, e.g. with iconv.") from error
-    if text.lstrip()[:1] == "<" or source.endswith((".html", ".htm")):
-        return RawArticle(html=text, published_at=published)
-    title, body = split_title(text)
-    return RawArticle(title=title, text=body, published_at=published)
-
-
-def split_title(text: str) -> tuple[str | None, str]:
-    """A first line of its own, with an empty line after it, is the title."""
-    first, _, rest = text.strip().partition("\n")
-    if rest.strip() and rest[:1] in "\r\n" and len(first) <= LONGEST_TITLE:
-        return first.strip(), rest.strip()
-    return None, text
+    inputs = find_inputs([source])
+    if len(inputs) > 1:
+        raise SettingsError(f"{source} is a directory of {len(inputs)} files: name one of them.")
+    items = list(islice(Reader(inputs, clock=lambda: 0), number))
+    if len(items) < number:
+        raise SettingsError(f"{source} has {len(items)} articles: there is no number {number}.")
+    item = items[-1]
+    if item.rejected is not None:
+        raise item.rejected
+    data = decode(item.message.value)
+    if isinstance(data, dict) and "specversion" in data and isinstance(data.get("data"), dict):
+        data = data["data"]
+    validate("news.articles.raw", data)
+    raw = from_json(RawArticle, data)
+    return raw if raw.published_at or not published else replace(raw, published_at=published)

@@ -8,9 +8,6 @@ from pipeline.records import NewsEvent
 
 Mark = tuple[int, int, str]  # start, end, what it is
 
-# Letters that turn the direction of what follows, and separators that break lines: as dangerous as escape codes.
-_TURNING = {*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C, 0x2028, 0x2029, 0xFEFF}
-
 REASONS = {
     Verdict.KEPT: "kept",
     Verdict.MERGED: "merged",
@@ -28,7 +25,8 @@ def visible(text: str) -> str:
 
 
 def _commands(char: str) -> bool:
-    return unicodedata.category(char) in ("Cc", "Cs") or ord(char) in _TURNING
+    """Controls, turns of direction, invisible and unassigned characters; not the joiners that real scripts need."""
+    return unicodedata.category(char) in ("Cc", "Cs", "Cf", "Co", "Cn") and char not in "\u200c\u200d"
 
 
 def reason(decision: Decision) -> str:

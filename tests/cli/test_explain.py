@@ -125,13 +125,16 @@ def test_json_is_a_raw_article_or_an_event_with_one(tmp_path: Path) -> None:
         command.read_article(str(path))
 
 
-def test_lines(tmp_path: Path) -> None:
+def test_articles_of_a_file_have_numbers(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
-    path.write_text('{"id":"1","action":"add","text":"one"}\n\n{"id":"2","action":"add","text":"two"}\n')
+    path.write_text('{"id":"1","action":"add","text":"one"}\n{"id":"2","action":"add","text":"two"}\n')
     assert command.read_article(str(path)).text == "one"
-    assert command.read_article(str(path), line=2).text == "two"
-    with pytest.raises(SettingsError, match="there is no line 3"):
-        command.read_article(str(path), line=3)
+    assert command.read_article(str(path), number=2).text == "two"
+    with pytest.raises(SettingsError, match="there is no number 3"):
+        command.read_article(str(path), number=3)
+    (tmp_path / "b.txt").write_text("Text.")
+    with pytest.raises(SettingsError, match="directory of 2 files"):
+        command.read_article(str(tmp_path))
 
 
 def test_text_and_html(tmp_path: Path) -> None:
@@ -140,14 +143,10 @@ def test_text_and_html(tmp_path: Path) -> None:
     article = command.read_article(str(path), published="2026-03-05T09:30:00Z")
     assert (article.title, article.text) == ("Siemens buys Alstom", "The deal is done.")
     assert article.published_at == "2026-03-05T09:30:00Z"
-    path.write_text("One line.\nAnother line.")
-    assert command.read_article(str(path)).title is None
-    path.write_text(" <!doctype html><p>Hello")
-    assert command.read_article(str(path)).html is not None
-    path.write_bytes(b"\xff\xfe")
-    with pytest.raises(SettingsError, match="is not UTF-8"):
-        command.read_article(str(path))
-    with pytest.raises(SettingsError, match="cannot be read"):
+    page = tmp_path / "a.html"
+    page.write_text("<!doctype html><p>Hello")
+    assert command.read_article(str(page)).html is not None
+    with pytest.raises(SettingsError, match="nowhere"):
         command.read_article(str(tmp_path / "nowhere"))
 
 
@@ -175,5 +174,6 @@ def test_the_command(tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) 
 def test_mistakes_are_one_line(capfd: pytest.CaptureFixture[str]) -> None:
     assert run(["explain", "nowhere.txt"]) == 2
     error = capfd.readouterr().err
-    assert error.startswith("error: nowhere.txt: cannot be read")
+    assert error.startswith("error: ")
+    assert "nowhere.txt" in error
     assert error.count("\n") == 1
