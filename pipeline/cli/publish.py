@@ -76,7 +76,7 @@ class _Publication:
                 for item in reader:
                     self._one(item, writer)
                     if self._sent % 16 == 0:
-                        count(f"{self._sent:,} published", reader.position, reader.total)
+                        count(f"{self._sent:,} published", item.position, reader.total)
         except (EventwireError, KeyboardInterrupt):
             if self._sent:
                 _say(f"stopped: {writer.acknowledged:,} of {self._sent:,} sent were acknowledged; publish again", False)
