@@ -134,14 +134,14 @@ def reference(text: str, language: str) -> EntityLabel | None:
 
 
 def phrases(text: str, span: Span, language: str) -> list[Span]:
-    """All references of two or three words inside `span`: a determiner, at most one word, a noun of the table."""
+    """All references inside `span`: a determiner, at most one word, a noun of the table; or the noun, where it can."""
     table = TABLES.get("nb" if language in ("no", "nn") else language)
     if table is None:
         return []
     words = [(match.start(), match.end()) for match in re.finditer(r"\w+", text[span[0] : span[1]])]
     found: list[Span] = []
     for last, (_, end) in enumerate(words):
-        for first in (last - 1, last) if table.bare else (last - 1,):
+        for first in (last - 2, last - 1, last) if table.bare else (last - 2, last - 1):
             if first >= 0 and reference(text[span[0] + words[first][0] : span[0] + end], language):
                 found.append((span[0] + words[first][0], span[0] + end))
                 break
@@ -166,7 +166,7 @@ def most_salient(
     before = [entity for entity in entities.before(at, REMEMBERED) if entity.end <= at]
     fitting = [*entities.inside((0, min(title, before[0].start if before else 0))), *before]
     ahead = False
-    if at <= title and not any(_fits(entity, label, exclude) for entity in fitting):
+    if at < title and not any(_fits(entity, label, exclude) for entity in fitting):
         fitting, ahead = entities.values[:REMEMBERED], True
     mentions: dict[str, list[Entity]] = {}
     for entity in fitting:
