@@ -188,7 +188,7 @@ def _unit_name(unit: Unit, language: str, country: str | None) -> str | None:
 
 
 def _value(digits: str, decimal: str) -> Decimal | None:
-    """A number as written. Which sign groups and which is decimal its form tells, and where it doesn't, the language."""
+    """A number as written. Which sign groups and which is decimal its form tells, and if not, the language."""
     if len(digits) > _MAX_DIGITS:
         return None
     plain = re.sub(r"[\s\u00a0\u202f\u2009'’]", "", digits)
