@@ -7,8 +7,9 @@ from itertools import pairwise
 from pipeline.events.trace import Candidate, Trigger
 from pipeline.records import Participant
 
-# Together in one event, however many they are: partners agree with each other, parties meet.
-COLLECTIVE = frozenset({"partner", "party", "protester", "victim", "place", "polity", "addressee", "workers"})
+# Together in one event, however many they are: partners agree with each other, a report has many metrics.
+COLLECTIVE = frozenset({"partner", "party", "protester", "victim", "place", "polity", "addressee", "workers", "metric"})
+APART = frozenset({("metric", "macro.indicator")})  # each statistic is published for itself
 _CLAUSE = re.compile(r"[,;:–—，；、]|\s-\s|\b(and|while|und|während|et|tandis|y|mientras|e|mentre|enquanto|en|i|och)\b")
 
 Part = tuple[Trigger, list[Participant]]
@@ -31,7 +32,8 @@ def split(
     counts = {role: len(fillers) for role, fillers in by_role.items()}
     for role, fillers in by_role.items():
         k = counts[role]
-        if k < 2 or role in COLLECTIVE or role in figures:
+        together_anyway = role in COLLECTIVE and (role, candidate.type) not in APART
+        if k < 2 or together_anyway or role in figures:
             continue
         own_figure = any(counts.get(figure) == k for figure in figures)
         if own_figure or _own_triggers(text, candidate.triggers, fillers):
