@@ -46,7 +46,7 @@ def assemble(
         base = event_id(article.id, kind, words, participants, 0)
         ordinal = ids[base] = ids.get(base, -1) + 1
         spans = _evidence(group)
-        date = _event_date(dates, group[0], participants)
+        date = _event_date(dates, group, participants)
         day = date.date if date and _DAY.fullmatch(date.date) else (article.published_at or "")[:10]
         event = NewsEvent(
             event_id=base if not ordinal else event_id(article.id, kind, words, participants, ordinal),
@@ -143,20 +143,23 @@ def _amounts(amounts: Lookup[Amount], group: Sequence[Mention]) -> list[Amount]:
     return [chosen[start] for start in sorted(chosen)]
 
 
-def _event_date(dates: Lookup[Date], best: Mention, participants: Sequence[Participant]) -> Date | None:
-    """The date in the best mention's evidence that stands nearest to the trigger.
+def _event_date(dates: Lookup[Date], group: Sequence[Mention], participants: Sequence[Participant]) -> Date | None:
+    """The date that stands nearest to the trigger, in the evidence of the best mention whose evidence has one.
 
     Not one that is a period reported on (a role), and none coarser than a month: "in 2019" says when something was,
     not on which day this happened.
     """
     periods = [(p.start, p.end) for p in participants if p.role == "period"]
-    inside = [
-        date
-        for date in dates.inside(best.evidence)
-        if _FINE.fullmatch(date.date) and not any(start < date.end and date.start < end for start, end in periods)
-    ]
-    start, end = best.trigger.span
-    return min(inside, key=lambda date: (max(start - date.end, date.start - end, 0), date.start), default=None)
+    for mention in group:
+        start, end = mention.trigger.span
+        inside = [
+            date
+            for date in dates.inside(mention.evidence)
+            if _FINE.fullmatch(date.date) and not any(low < date.end and date.start < high for low, high in periods)
+        ]
+        if inside:
+            return min(inside, key=lambda date: (max(start - date.end, date.start - end, 0), date.start))
+    return None
 
 
 def _overlap(one: Participant, other: Participant) -> bool:

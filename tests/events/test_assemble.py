@@ -122,6 +122,15 @@ def test_event_date_is_the_nearest_in_the_evidence() -> None:
     assert event.event_date.date == "2026-03-02"
 
 
+def test_event_date_may_stand_in_other_evidence() -> None:
+    story = Story("Siemens bought Alstom on Monday.", title="Siemens buys Alstom").entity("Siemens", "ORG")
+    story.event("deal.acquisition", "buys", 0.95).role("acquirer", "Siemens").date("Monday", "2026-03-02")
+    story.event("deal.acquisition", "bought").role("acquirer", "Siemens", after=20)
+    (event,) = story.events
+    assert event.event_date is not None
+    assert event.event_date.date == "2026-03-02"
+
+
 def test_similarity_key() -> None:
     """Type, entity ids, day: not the words, not the language, not the article."""
     english = Story("Siemens bought Alstom on Monday.").event("deal.acquisition", "bought").date("Monday", "2026-03-02")
