@@ -88,18 +88,22 @@ def wait_for_children(pool: Pool, shutdown: Shutdown) -> bool:
     return True
 
 
-def unhealthy(state: State, pool: Pool, settings: Settings) -> str | None:
-    if pool.broken is not None:
-        return f"the child processes are gone: {pool.broken}"
+def unhealthy(state: State, settings: Settings) -> str | None:
+    """Why this process should be started again; None if it should not. Waiting for Kafka is healthy."""
+    if state.pool is not None and state.pool.broken is not None:
+        return f"the child processes are gone: {state.pool.broken}"
     silent = time.monotonic() - state.beat
     if state.joined and silent > settings.stall_seconds:
         return f"the event loop has done nothing for {silent:.0f} s"
     return None
 
 
-def unready(state: State, pool: Pool) -> str | None:
+def unready(state: State) -> str | None:
+    """Why no work is done here now; None if it can be."""
     if state.stopping:
         return "stopping"
-    if pool.ready == 0:
+    if state.pool is None:
+        return "waiting for Kafka"
+    if state.pool.ready == 0:
         return "the child processes are loading"
     return None if state.joined else "no partitions assigned yet"

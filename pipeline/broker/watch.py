@@ -15,6 +15,7 @@ from pipeline import metrics
 from pipeline.broker.client import Client, Partition
 from pipeline.errors import BrokerError
 from pipeline.settings import Settings
+from pipeline.streams.pool import Pool
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +29,7 @@ class State:
     assigned: frozenset[Partition] = frozenset()
     joined: bool = False  # a group assigned partitions, perhaps none: there may be more workers than partitions
     stopping: bool = False
+    pool: Pool | None = None  # None until the broker is there
     beat: float = field(default_factory=time.monotonic)  # when the event loop last did something
 
 

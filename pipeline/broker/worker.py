@@ -77,18 +77,22 @@ def run_worker(
     group = group_id(settings, chosen)
     shutdown = Shutdown(seconds=settings.shutdown_seconds)
     state = State()
+    port = serve(
+        settings.metrics_host,
+        settings.metrics_port,
+        healthy=lambda: unhealthy(state, settings),
+        ready=lambda: unready(state),
+    )
+    logger.info("metrics and health on http://%s:%d", settings.metrics_host, port)
+    if not wait_for_broker(settings, shutdown):
+        return 0
+    check_topics_exist(settings, chosen)
     with Pool(names, settings, steps=steps, on_restart=lambda reason: CHILD_RESTARTS.labels(reason).inc()) as pool:
-        port = serve(
-            settings.metrics_host,
-            settings.metrics_port,
-            healthy=lambda: unhealthy(state, pool, settings),
-            ready=lambda: unready(state, pool),
-        )
-        logger.info("metrics and health on http://%s:%d", settings.metrics_host, port)
-        if not (wait_for_broker(settings, shutdown) and wait_for_children(pool, shutdown)):
+        state.pool = pool
+        logger.info("%d child processes load the models", pool.size)
+        if not wait_for_children(pool, shutdown):
             return 0
-        check_topics_exist(settings, chosen)
-        logger.info("group %s as %s, %d child processes: joining", group, slot_of(settings), pool.size)
+        logger.info("joining group %s as %s", group, slot_of(settings))
         return _run_faust(
             chosen,
             settings,

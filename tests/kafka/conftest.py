@@ -11,3 +11,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.kafka)
+            # Workers and brokers start slowly on a machine that is busy with something else.
+            item.add_marker(pytest.mark.timeout(900))

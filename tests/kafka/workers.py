@@ -9,13 +9,14 @@ import time
 import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 
 from pipeline.broker.client import Client, Writer
+from pipeline.errors import BrokerError
 from pipeline.settings import Settings
 from pipeline.streams.codec import header
 from pipeline.streams.message import Message, Output
@@ -24,7 +25,7 @@ from tests.kafka.broker import Broker, die_with_parent
 from tests.kafka.fixtures import create_topics
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 90.0  # seconds for anything to happen; a busy machine is slow
+PATIENCE = 150.0  # seconds for anything to happen; a busy machine is slow
 
 
 def wait_until(happened: Callable[[], Any], what: str, *, seconds: float = PATIENCE) -> Any:
@@ -35,7 +36,10 @@ def wait_until(happened: Callable[[], Any], what: str, *, seconds: float = PATIE
         if answer:
             return answer
         assert time.monotonic() < deadline, f"{what}: not within {seconds:.0f} s"
-        time.sleep(0.05)
+        time.sleep(0.2)
+
+
+T = TypeVar("T")
 
 
 class WorkerProcess:
@@ -134,7 +138,7 @@ class Road:
 
     broker: Broker
     settings: Settings
-    raw: list[tuple[str, bytes | None]] = field(default_factory=list)  # key and value of every message published
+    _client: Client | None = None
 
     @classmethod
     def make(cls, broker: Broker, settings: Settings, *, partitions: int = 3, **config: str) -> "Road":
@@ -150,21 +154,36 @@ class Road:
         with Writer(self.settings) as writer:
             for key, value in articles.items():
                 writer.write(Output(topic=self.topic(topic), key=key.encode(), value=value))
-        self.raw += articles.items()
 
     def read(self, *names: str) -> list[Message]:
-        with Client(self.settings) as client:
-            return list(client.read([self.topic(name) for name in names]))
+        return self._ask(lambda client: list(client.read([self.topic(name) for name in names])))
 
     def count(self, *names: str) -> int:
         """Messages on the topics, duplicates included."""
-        with Client(self.settings) as client:
-            topics = [self.topic(name) for name in names]
-            return sum(client.end_offsets(topics).values()) - sum(client.begin_offsets(topics).values())
+        topics = [self.topic(name) for name in names]
+        return self._ask(lambda client: sum(client.end_offsets(topics).values()))
 
     def lag(self, group: str = "eventwire-language-events", topic: str = "news.articles.raw") -> int:
+        return self._ask(
+            lambda client: sum(client.lag(self.settings.topic_prefix + group, [self.topic(topic)]).values())
+        )
+
+    def _ask(self, question: Callable[[Client], T]) -> T:
+        """One connection for all questions; a fresh one after a broker was killed."""
+        for _ in range(3):
+            if self._client is None:
+                self._client = Client(self.settings).__enter__()
+            try:
+                return question(self._client)
+            except BrokerError:
+                self.close()
         with Client(self.settings) as client:
-            return sum(client.lag(self.settings.topic_prefix + group, [self.topic(topic)]).values())
+            return question(client)
+
+    def close(self) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            client.__exit__(None, None, None)
 
     def wait_until_done(self, worker: WorkerProcess | None = None, *, seconds: float = PATIENCE) -> None:
         """Return when everything published is committed."""
