@@ -17,11 +17,12 @@ from tests.kafka.broker import Broker
 from tests.kafka.broker_settings import plain
 from tests.kafka.workers import Road, WorkerProcess, wait_until
 
-pytestmark = pytest.mark.kafka
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(900)]  # a minute where nothing else runs
 
 ARTICLES = 1_000
 BROKEN = 10  # of them; lines that no stage can read
 KILLS = 3
+PATIENCE = 240.0  # seconds for a quarter of it; on a machine that does other things too
 REAL = ("-m", "pipeline.cli.main", "worker")
 FAKE = ("-m", "tests.kafka.fake_worker")
 
@@ -60,7 +61,10 @@ def test_killed_three_times_and_nothing_is_lost(
     topic_prefix: str,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    road = Road.make(kafka, plain(kafka, topic_prefix=topic_prefix, slot="chaos-0", session_seconds=10.0, batch=8))
+    road = Road.make(
+        kafka,
+        plain(kafka, topic_prefix=topic_prefix, slot="chaos-0", session_seconds=10.0, batch=8, document_seconds=120.0),
+    )
     options = ["--brokers", kafka.bootstrap, "--topic-prefix", topic_prefix]
     assert cli.run(["publish", str(feed(tmp_path / "feed.jsonl")), *options]) == 0
     capsys.readouterr()
@@ -69,15 +73,17 @@ def test_killed_three_times_and_nothing_is_lost(
         worker = WorkerProcess(tmp_path, road.settings, command=command)
         # A piece of the way and then, in the middle of a batch, SIGKILL.
         share = ARTICLES * (kill + 1) // (KILLS + 1)
-        wait_until(lambda share=share, worker=worker: ended(road, worker) >= share, f"{share} outcomes")
+        wait_until(
+            lambda share=share, worker=worker: ended(road, worker) >= share, f"{share} outcomes", seconds=PATIENCE
+        )
         worker.kill()
     before = audit(options, capsys)
     assert before["complete"], before
     assert 0 < before["in_flight"] < ARTICLES, "killed in the middle"
 
     worker = WorkerProcess(tmp_path, road.settings, command=command)
-    road.wait_until_done(worker)
-    assert worker.stop() == 0
+    road.wait_until_done(worker, seconds=PATIENCE)
+    assert worker.stop(seconds=PATIENCE) == 0
 
     report = audit(options, capsys)
     assert report["complete"], report

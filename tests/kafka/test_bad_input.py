@@ -16,7 +16,7 @@ from tests.kafka.broker import Broker
 from tests.kafka.broker_settings import plain
 from tests.kafka.workers import Road, WorkerProcess
 
-pytestmark = pytest.mark.model
+pytestmark = [pytest.mark.model, pytest.mark.timeout(600)]  # 15 s where nothing else runs
 
 GOOD = "Die Siemens AG übernimmt das Werk von Bosch für 20 Millionen Euro."
 
@@ -61,7 +61,7 @@ INPUTS: dict[str, tuple[bytes | None, str]] = {
     "year 10000 in UTC": (article(id="o", text=GOOD, published_at="9999-12-31T23:59:59-14:00"), "schema"),
     "year 1": (article(id="f", text=GOOD + " Das war vorgestern.", published_at="0001-01-01T00:00:00Z"), "classified"),
     "one long word": (article(id="h", text="Siemens" + "x" * 100_000), "classified"),
-    "one long word without spaces": (article(id="g", text="買収" * 50_000), "classified"),
+    "one long word without spaces": (article(id="g", text="買収" * 2_500), "classified"),
     "missing id": (article(title="Ohne Namen", text=GOOD), "classified"),
     "duplicate id": (article(id="twice", text=GOOD), "classified"),
     "duplicate id, other content": (article(id="twice", text=GOOD.replace("20", "30")), "classified"),
@@ -72,12 +72,14 @@ INPUTS: dict[str, tuple[bytes | None, str]] = {
 def test_every_bad_input_ends_where_it_should(
     kafka: Broker, tmp_path: Path, topic_prefix: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    # So many bad ones would stop a worker that minds its dead-letter rate.
-    settings = plain(kafka, topic_prefix=topic_prefix, slot="bad-0", dead_letter_rate=1.0)
+    # So many bad ones would stop a worker that minds its dead-letter rate; a busy machine is no reason for a time-out.
+    settings = plain(
+        kafka, topic_prefix=topic_prefix, slot="bad-0", workers=1, dead_letter_rate=1.0, document_seconds=120.0
+    )
     road = Road.make(kafka, settings)
     road.publish({name: value for name, (value, _) in INPUTS.items()})
     worker = WorkerProcess(tmp_path, settings, command=("-m", "pipeline.cli.main", "worker"))
-    road.wait_until_done(worker, seconds=150)
+    road.wait_until_done(worker, seconds=400)
     assert worker.stop() == 0
 
     place_of = {message.trace: (message.key or b"").decode() for message in road.read("news.articles.raw")}
