@@ -25,7 +25,9 @@ class DateGrammar:
     months: Mapping[str, int]
     weekdays: Mapping[str, int]  # 1 Monday to 7 Sunday
     ordinals: Mapping[str, int]
-    relative: tuple[tuple[str, int, re.Pattern[str]], ...]  # unit, offset, pattern
+    needs: Mapping[str, tuple[str, ...]]  # kinds of which the text must hold one of these words
+    relative: re.Pattern[str] | None  # all relative ones; group r3 is the fourth of `offsets`
+    offsets: tuple[tuple[str, int], ...]  # unit, how many of it
     last: frozenset[str]
     next: frozenset[str]
     capital: bool
@@ -46,15 +48,32 @@ def date_grammar(language: str) -> DateGrammar:
         months=months,
         weekdays=weekdays,
         ordinals=ordinals,
-        relative=tuple(
-            (unit, offset, re.compile(rf"(?<!\w)(?:{form})(?!\w)" if ord(form[-1]) < 0x2E80 else form))
-            for unit, offset, form in own.get("relative", ())
-        ),
+        needs={kind: tuple(_words(words)) for kind, words in _needs(own).items()},
+        relative=_relative(own.get("relative", ()), spaced=language not in {"zh", "ja", "ko"}),
+        offsets=tuple((unit, offset) for unit, offset, _ in own.get("relative", ())),
         last=frozenset(last),
         next=frozenset(following),
         capital=bool(own.get("capital")),
         month_first=frozenset(table["month_first"]),
     )
+
+
+def _relative(rows: Iterable[Any], *, spaced: bool) -> re.Pattern[str] | None:
+    """One pattern for all, since twenty passes over a text cost more than all the rest."""
+    forms = "|".join(f"(?P<r{i}>{form})" for i, (_, _, form) in enumerate(rows))
+    if not forms:
+        return None
+    return re.compile(rf"(?<!\w)(?:{forms})(?!\w)" if spaced else forms)
+
+
+def _needs(own: Mapping[str, Any]) -> dict[str, str]:
+    """What tells cheaply that a pattern can't match."""
+    needs = {"cjk": "月|월", "cjk_year": "年|년"}
+    if own.get("quarter"):
+        needs |= {"quarter": own["quarter"], "quarter_after": own["quarter"]}
+    if own.get("half"):
+        needs["half"] = own["half"]
+    return needs
 
 
 def _words(forms: Any) -> list[str]:
@@ -110,15 +129,18 @@ def _patterns(
     ordinal = rf"(?P<ordinal>{_any(ordinals)})"
     found = {
         "iso": r"(?<![\d\w/.-])(?P<year>\d{4})-(?P<month>\d{2})-(?P<day>\d{2})(?![\d-])",
-        "numeric": r"(?<![\d\w/.,-])(?P<a>\d{1,2})(?P<sign>[./])(?P<b>\d{1,2})(?P=sign)(?P<year>\d{4}|\d{2})(?![\d/]|\.\d|,\d)",
+        "numeric": r"(?<![\d\w/.,-])(?P<a>\d{1,2})(?P<sign>[./])(?P<b>\d{1,2})(?P=sign)(?P<year>\d{4}|\d{2})"
+        r"(?![\d/]|\.\d|,\d)",
         "cjk": r"(?:(?<!\d)(?P<year>\d{4})[年년] ?)?(?<!\d)(?P<month>\d{1,2})[月월](?: ?(?P<day>\d{1,2})[日일])?",
         "cjk_year": r"(?<!\d)(?P<year>(?:19|20)\d{2})[年년](?! ?\d{1,2}[月월])",
         "day_month": rf"(?<![\d\w.,/:-])(?:(?P<day0>\d{{1,2}})\.?{to})?{day}{SPACE}?(?:{of})?{month}{tail}",
         "month_day": rf"(?<!\w){month}{SPACE}(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?![\d:.]\d|\d|:){tail}",
         "year_month_day": rf"(?<!\d)(?P<year>{YEAR})\.?{SPACE}{month}(?:{SPACE}(?P<day>\d{{1,2}})\.?)?(?!\d)",
         "month_year": rf"(?<!\w){month}(?:{SPACE}|/)(?:{of})?{year}{_NO_YEAR_UNIT}",
-        "weekday": rf"(?<!\w)(?:{front}(?:{beside_day}{SPACE})?)(?P<weekday>{_any(weekdays)})(?!\w)(?:{SPACE}{beside_day}(?!\w))?",
-        "quarter_short": rf"(?<!\w)(?:q(?P<q1>[1-4])|(?P<q2>[1-4])q|t(?P<q3>[1-4]))(?:{SPACE}?[/']?{SPACE}?(?P<year>{YEAR}|\d{{2}}))?(?!\w)",
+        "weekday": rf"(?<!\w)(?:{front}(?:{beside_day}{SPACE})?)(?P<weekday>{_any(weekdays)})(?!\w)"
+        rf"(?:{SPACE}{beside_day}(?!\w))?",
+        "quarter_short": r"(?<!\w)(?:q(?P<q1>[1-4])|(?P<q2>[1-4])q|t(?P<q3>[1-4]))"
+        rf"(?:{SPACE}?[/']?{SPACE}?(?P<year>{YEAR}|\d{{2}}))?(?!\w)",
         "half_short": rf"(?<!\w)(?:h(?P<h1>[12])|(?P<h2>[12])h){SPACE}?/?{SPACE}?(?P<year>{YEAR})(?!\w)",
     }
     if own.get("before_month"):

@@ -70,18 +70,19 @@ class _Reader:
         found: list[Found] = []
         for kind, read in _READERS.items():
             pattern = self.rules.patterns.get(kind)
-            if pattern is None:
+            needs = self.rules.needs.get(kind)
+            if pattern is None or (needs and not any(word in self.lowered for word in needs)):
                 continue
             for match in pattern.finditer(self.lowered):
                 value = read(self, match)
                 if value is not None:
                     found.append((*self._span(kind, match), value))
-        if self.published is not None:
-            for unit, offset, pattern in self.rules.relative:
-                for match in pattern.finditer(self.lowered):
-                    value = _relative(self.published, unit, offset)
-                    if value is not None:
-                        found.append((match.start(), match.end(), value))
+        if self.published is not None and self.rules.relative is not None:
+            for match in self.rules.relative.finditer(self.lowered):
+                assert match.lastgroup is not None
+                value = _relative(self.published, *self.rules.offsets[int(match.lastgroup[1:])])
+                if value is not None:
+                    found.append((match.start(), match.end(), value))
         return found
 
     def _span(self, kind: str, match: re.Match[str]) -> tuple[int, int]:

@@ -9,9 +9,9 @@ own: `nlp.add_pipe("eventwire_ner")` after `import pipeline.entities.tag`.
 
 from __future__ import annotations
 
+from collections import Counter, OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ from pipeline.records import Amount, Date
 
 NOTES = "eventwire"
 _SLOW = {"fr"}  # importing spaCy's French takes three seconds, for exceptions that our words don't use
+RENEWED_AFTER = 5_000_000  # characters of one language
 KEPT_LANGUAGES = 24  # pipelines kept in memory; a blank one costs a few megabytes and 20 ms
 
 
@@ -38,6 +39,7 @@ class Notes:
     """What rules need to know of an article, and what components found in it."""
 
     language: str
+    text: str | None = None  # spaCy builds `doc.text` anew each time; None: take that
     country: str | None = None  # of the source, ISO 3166-1 alpha-2: whose dollars
     published_at: str | None = None  # RFC 3339: what "Friday" means
     sentences: list[tuple[int, int]] = field(default_factory=list)
@@ -51,6 +53,8 @@ def notes(doc: Doc) -> Notes:
     found = doc.user_data.get(NOTES)
     if not isinstance(found, Notes):
         found = doc.user_data[NOTES] = Notes(language=doc.lang_ or "und")
+    if found.text is None:
+        found.text = doc.text
     return found
 
 
@@ -64,7 +68,7 @@ def make_words() -> Callable[[Language], WordTokenizer]:
 def sentences_component(doc: Doc) -> Doc:
     """Sets sentence starts and `Notes.sentences`."""
     note = notes(doc)
-    note.sentences = split_sentences(doc.text, note.language)
+    note.sentences = split_sentences(note.text or "", note.language)
     for start, end in note.sentences:
         span = doc.char_span(start, end, alignment_mode="expand")
         if span is not None:
@@ -76,7 +80,7 @@ def sentences_component(doc: Doc) -> Doc:
 def amounts_component(doc: Doc) -> Doc:
     """Fills `Notes.amounts`."""
     note = notes(doc)
-    note.amounts = find_amounts(doc.text, note.language, country=note.country)
+    note.amounts = find_amounts(note.text or "", note.language, country=note.country)
     return doc
 
 
@@ -85,7 +89,9 @@ def dates_component(doc: Doc) -> Doc:
     """Fills `Notes.dates`; what an amount covers is no date."""
     note = notes(doc)
     taken = [(amount.start, amount.end) for amount in note.amounts]
-    note.dates = find_dates(doc.text, note.language, published_at=note.published_at, country=note.country, taken=taken)
+    note.dates = find_dates(
+        note.text or "", note.language, published_at=note.published_at, country=note.country, taken=taken
+    )
     return doc
 
 
@@ -99,9 +105,10 @@ class EncoderEntities:
         if self.model is None:
             raise ModelError("eventwire_ner has no model: add it with load=True, or set its `model`.")
         note = notes(doc)
+        text = note.text or ""
         if not note.sentences:
-            note.sentences = split_sentences(doc.text, note.language)
-        note.mentions = decode(self.model.read(doc.text, note.sentences), doc.text, self.model.entity_labels)
+            note.sentences = split_sentences(note.text or "", note.language)
+        note.mentions = decode(self.model.read(text, note.sentences), text, self.model.entity_labels)
         spans = (
             doc.char_span(start, end, label=label, alignment_mode="expand") for start, end, label, _ in note.mentions
         )
@@ -120,24 +127,42 @@ def make_entities(nlp: Language, name: str, model: str | None, load: bool) -> En
 
 
 class Tagger:
-    """Runs the pipeline of a text's language. `model` None: rules only."""
+    """Runs the pipeline of a text's language. `model` None: rules only. Not for several threads."""
 
     def __init__(self, model: Model | None) -> None:
         self._model = model
-        self._pipeline = lru_cache(maxsize=KEPT_LANGUAGES)(self._build)
+        self._pipelines: OrderedDict[str, Language] = OrderedDict()
+        self._read: Counter[str] = Counter()  # characters by language since its pipeline was built
 
     def tag(self, text: str, note: Notes) -> Notes:
         """Fill `note` from `text`."""
         nlp = self._pipeline(note.language)
-        with nlp.memory_zone():  # words of this text are forgotten: a worker runs for months
-            doc = nlp.make_doc(text)
-            doc.user_data[NOTES] = note
-            nlp(doc)
+        note.text = text
+        doc = nlp.make_doc(text)
+        doc.user_data[NOTES] = note
+        nlp(doc)
+        self._read[note.language] += len(text)
         return note
+
+    def _pipeline(self, language: str) -> Language:
+        """The pipeline of a language, built again when its vocabulary may have grown large: spaCy never forgets a
+        word, and a worker runs for months (its memory zones forget at once, which costs milliseconds an article).
+        """
+        if self._read[language] > RENEWED_AFTER:
+            self._pipelines.pop(language, None)
+        if language not in self._pipelines:
+            self._read[language] = 0
+            self._pipelines[language] = self._build(language)
+            if len(self._pipelines) > KEPT_LANGUAGES:
+                self._pipelines.popitem(last=False)
+        self._pipelines.move_to_end(language)
+        return self._pipelines[language]
 
     def _build(self, language: str) -> Language:
         nlp = _blank(language)
         nlp.max_length = 100_000_000  # the road has limits of its own
+        # Shapes, stop words, URLs: nobody here asks, and making them costs a third of the time of the rules.
+        nlp.vocab.lex_attr_getters = {}  # type: ignore[attr-defined]  # the stubs leave it out
         nlp.add_pipe("eventwire_sentences")
         if self._model is not None:
             nlp.add_pipe("eventwire_ner", config={"load": False}).model = self._model  # type: ignore[attr-defined]
