@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Callable
 
 MAX_MARKS = 30  # combining marks in a row that any script needs (UAX #15, Stream-Safe Text Format)
-ROUNDS = 12  # more layers of encoding than any feed has; later ones are left as they are
+ROUNDS = 6  # more layers of encoding than any feed has; later ones are left as they are
 
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _LINE_ENDS = re.compile(r"\r\n?|[\n\v\f\u2028\u2029]")

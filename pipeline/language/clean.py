@@ -44,7 +44,7 @@ def clean(title: str | None, body: str) -> CleanText:
 def _settle(text: str) -> tuple[str, list[str]]:
     """Characters, then lines, until both agree (joined lines can bring a combining mark to its letter)."""
     changes: list[str] = []
-    for _ in range(6):
+    for _ in range(4):
         repaired, first = repair(text)
         tidied, second = tidy(repaired)
         changes += first + second

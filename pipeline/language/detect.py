@@ -9,15 +9,20 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib.resources import files
 from typing import Any
 
+import orjson
+
+from pipeline.errors import ModelError
 from pipeline.language.confusables import SOUTH_SLAVIC, chinese, cyrillic, same_group, south_slavic
 from pipeline.language.langid import LanguageModel
 from pipeline.language.scripts import ONE_LANGUAGE, count_scripts, iso_name
 from pipeline.records import Language, LanguageShare
 
+CALIBRATION_FILE = "calibration.json"
 PIECES = 4
-PIECE_BYTES = 190  # of UTF-8 each
+PIECE_BYTES = 140  # of UTF-8 each
 MIXED_PIECE = 0.9  # a piece this sure of another language makes the paragraphs be looked at
 PARAGRAPHS = 48  # looked at in a mixed text, spread over it
 SMALLEST_SHARE = 0.1  # of the letters: less is a quotation
@@ -25,6 +30,7 @@ HINT_LETTERS = 80  # shorter texts listen to the sender's hint
 HINT_ODDS = 6.0  # how much more probable a language becomes by being hinted at
 
 _NOT_WORDS = re.compile(r"https?://\S+|www\.\S+|\S+@\S+|[@#]\w+|\d+")
+_CAPITALS = re.compile("[A-ZÀ-ÖØ-ÞĀĂĄĆČĎĐĒĖĘĚĞĢĪĮİĶĻĽŁŃŅŇŌŐŘŚŞŠŢŤŪŮŰŲŹŻŽȘȚΆΈ-ΏΑ-ΫЀ-Я]+")
 _ALIASES = {
     "no": "nb", "iw": "he", "in": "id", "ji": "yi", "sh": "sr", "cmn": "zh", "deu": "de", "ger": "de", "eng": "en",
     "fra": "fr", "fre": "fr", "spa": "es", "ita": "it", "nld": "nl", "dut": "nl", "por": "pt", "pol": "pl", "fil": "tl",
@@ -68,7 +74,10 @@ class Detector:
         if not scripts:
             return Language(code="und", script="Zyyy", confidence=0.0)
         code, script, confidence, parts = self._judge(pieces, scripts, _hinted(hint))
-        others = self._others(text, code, parts) if len(pieces) > 1 else ()
+        mixed = any(sure >= MIXED_PIECE and not same_group(name, code) for name, sure in parts)
+        second = sorted(scripts.values())[-2] if len(scripts) > 1 else 0
+        mixed = mixed or second >= SMALLEST_SHARE * sum(scripts.values())
+        others = self._others(text, code) if mixed and len(pieces) > 1 else ()
         if confidence < self._calibration.threshold:
             code = "und"
         return Language(code=code, script=script, confidence=round(confidence, 4), others=others)
@@ -96,19 +105,9 @@ class Detector:
         letters = sum(scripts.values())
         if name in ONE_LANGUAGE and count >= 0.6 * letters:
             return ONE_LANGUAGE[name], iso_name(name), 1 - 0.5 ** min(count, 30), []
-        total: Counter[int] = Counter()
-        length = 0
-        parts = []
-        for piece in pieces:
-            data = piece.encode()
-            features = self._model.features(data)
-            scores = self._model.scores(features, len(data))
-            best = int(scores.argmax())
-            parts.append((self._model.languages[best], float(scores[best])))
-            for feature, number in features.items():
-                total[feature] += number
-            length += len(data)
-        scores = self._model.scores(total, length) if len(pieces) > 1 else scores
+        chances = self._model.probabilities([piece.encode() for piece in pieces])
+        parts = [(self._model.languages[int(row.argmax())], float(row.max())) for row in chances[:-1]]
+        scores = chances[-1]
         if hint in self._model.languages and (letters < HINT_LETTERS or scores.max() < 0.9):
             scores = scores.copy()
             scores[self._model.languages.index(hint)] *= HINT_ODDS
@@ -125,17 +124,17 @@ class Detector:
         elif script == "Cyrl":
             decided = cyrillic(" ".join(pieces), code)
         elif code in SOUTH_SLAVIC:
-            decided = south_slavic(" ".join(pieces), code)
+            known = {name: float(scores[self._model.languages.index(name)]) for name in sorted(SOUTH_SLAVIC)}
+            settled = south_slavic(" ".join(pieces), known)
+            code = max(settled, key=lambda name: settled[name])
+            return code, script, settled[code]
         if decided is None or decided == code:
             return code, script, probability
         weight = sum(float(scores[i]) for i, name in enumerate(self._model.languages) if same_group(name, decided))
         return decided, script, max(weight, probability)
 
-    def _others(self, text: str, main: str, parts: Sequence[tuple[str, float]]) -> tuple[LanguageShare, ...]:
+    def _others(self, text: str, main: str) -> tuple[LanguageShare, ...]:
         """Languages other than `main` with their shares of the letters, largest first."""
-        foreign = [code for code, sure in parts if sure >= MIXED_PIECE and not same_group(code, main)]
-        if not foreign and len(parts) != 0:
-            return ()
         paragraphs = [part for part in text.split("\n") if sum(map(str.isalpha, part)) >= 40]
         step = max(1, math.ceil(len(paragraphs) / PARAGRAPHS))
         letters: Counter[str] = Counter()
@@ -158,24 +157,26 @@ class Detector:
 
 def _pieces(text: str) -> list[str]:
     """Pieces of about `PIECE_BYTES` spread over the text, at word boundaries if it has any; a short text whole."""
-    size = PIECE_BYTES if text.isascii() else max(60, int(PIECE_BYTES * len(text) / len(text.encode())))
-    if len(text) <= size * PIECES * 1.25:
+    size = PIECE_BYTES if text.isascii() else max(50, int(PIECE_BYTES * len(text) / len(text.encode())))
+    count = min(PIECES, len(text) // size)
+    if count < 2:
         return [piece] if (piece := _prepared(text)) else []
-    gap = (len(text) - size) / (PIECES - 1)
+    gap = (len(text) - size) / (count - 1)
     pieces = []
-    for number in range(PIECES):
+    for number in range(count):
         start = int(number * gap)
         if start:
             boundary = text.find(" ", start, start + 30)
             start = boundary + 1 if boundary >= 0 else start
-        pieces.append(_prepared(text[start : start + size]))
+        stop = start + size if number < count - 1 else len(text)
+        pieces.append(_prepared(text[start:stop]))
     return [piece for piece in pieces if piece]
 
 
 def _prepared(text: str) -> str:
     """Without addresses and numbers; capitals made small where most letters are: headlines are shouted."""
     text = _NOT_WORDS.sub(" ", text)
-    upper = sum(map(str.isupper, text))
+    upper = len(text) - len(_CAPITALS.sub("", text))
     if upper > 8 and upper > 2 * sum(map(str.islower, text)):
         text = text.lower()
     return " ".join(text.split())
@@ -187,3 +188,13 @@ def _hinted(hint: str | None) -> str | None:
         return None
     name = re.split(r"[-_.@ ]", hint.strip().lower(), maxsplit=1)[0]
     return _ALIASES.get(name, name)
+
+
+def read_calibration() -> Calibration:
+    """The shipped calibration. Raises `ModelError` if its file is missing or damaged."""
+    try:
+        return Calibration.read(orjson.loads(files("pipeline.language").joinpath(CALIBRATION_FILE).read_bytes()))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(
+            f"pipeline/language/{CALIBRATION_FILE} can't be read ({error}): reinstall eventwire."
+        ) from error

@@ -9,7 +9,7 @@ from typing import Any
 from pipeline.errors import Code, InvalidInput
 from pipeline.language.metadata import PageMetadata, read_metadata
 
-MAX_ELEMENTS = 60_000  # more than any news page has; extraction time grows with them
+MAX_ELEMENTS = 40_000  # more than any news page has; extraction time grows with them
 BIG_PAGE = 2_000  # characters: a page this long in which no body is found is an error, a shorter one is empty
 
 

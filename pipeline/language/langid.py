@@ -4,7 +4,7 @@ The arithmetic is py3langid's (`LanguageIdentifier._decide`): a test holds the t
 text again for every question, and walking is nearly all of the cost.
 """
 
-from collections import Counter
+from collections.abc import Sequence
 from functools import cache
 from importlib.metadata import version
 from typing import Any
@@ -41,8 +41,27 @@ class LanguageModel:
         """What decides the scores, for the stage's digest."""
         return f"py3langid {version('py3langid')}"
 
-    def features(self, data: bytes) -> "Counter[int]":
-        """How often each of the model's byte n-grams occurs in `data` (UTF-8)."""
+    def probabilities(self, pieces: Sequence[bytes]) -> Any:
+        """[pieces + 1, languages]: each piece's (UTF-8), then the whole's. Uniform where nothing is known of it."""
+        walks = [self._walk(piece) for piece in pieces]
+        count = len(pieces)
+        index, places = np.unique(
+            np.concatenate([np.array(walk, dtype=np.intp) for walk in walks]), return_inverse=True
+        )
+        rows = np.repeat(np.arange(count), [len(walk) for walk in walks])
+        counts = np.bincount(rows * len(index) + places, minlength=count * len(index)).reshape(count, len(index))
+        counts = np.vstack([counts, counts.sum(axis=0)])
+        raw = np.log1p(counts.astype(np.float32)) @ self._weights[index].astype(np.float32) + self._prior
+        lengths = [len(piece) for piece in pieces]
+        raw = raw.astype(np.float64) / np.sqrt(np.maximum([*lengths, sum(lengths)], 1))[:, None]
+        chances = np.exp(raw - raw.max(axis=1, keepdims=True))
+        merged = np.zeros((count + 1, len(self.languages)))
+        np.add.at(merged.T, self._columns, chances.T)
+        merged[counts.sum(axis=1) == 0] = 1
+        return merged / merged.sum(axis=1, keepdims=True)
+
+    def _walk(self, data: bytes) -> list[int]:
+        """The model's byte n-grams in `data`, as its automaton finds them."""
         state, found = 0, []
         following, rows, output = self._next, self._rows, self._output
         for byte in data:
@@ -50,20 +69,7 @@ class LanguageModel:
             feature = output[state]
             if feature >= 0:
                 found.append(feature)
-        return Counter(found)
-
-    def scores(self, features: "Counter[int]", length: int) -> Any:
-        """Probabilities by language, float64, for features counted in `length` bytes. Uniform without features."""
-        count = len(features)
-        if not count:
-            return np.full(len(self.languages), 1.0 / len(self.languages))
-        index = np.fromiter(features.keys(), dtype=np.intp, count=count)
-        weights = np.log1p(np.fromiter(features.values(), dtype=np.float32, count=count))
-        raw = (weights @ self._weights[index] + self._prior).astype(np.float64) / max(length, 1) ** 0.5
-        raw = np.exp(raw - raw.max())
-        merged = np.zeros(len(self.languages))
-        np.add.at(merged, self._columns, raw)
-        return merged / merged.sum()
+        return found
 
 
 @cache

@@ -18,9 +18,41 @@ _SENTENCE_END = re.compile(r"[.!?:;。！？…؟।][\"'”“’»«)\]]*$")
 _CJK = re.compile("[\u2e80-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff00-\uffef]")
 # A hyphen before these words stands for a missing part ("Import- und Exportpreise"): the space after it is right.
 _SUSPENDING = frozenset(
-    "und oder bis sowie bzw and or to et ou y o e en of och eller og i a u lub nebo till ja tai и или și sau".split(" ")
+    [
+        "und",
+        "oder",
+        "bis",
+        "sowie",
+        "bzw",
+        "and",
+        "or",
+        "to",
+        "et",
+        "ou",
+        "y",
+        "o",
+        "e",
+        "en",
+        "of",
+        "och",
+        "eller",
+        "og",
+        "i",
+        "a",
+        "u",
+        "lub",
+        "nebo",
+        "till",
+        "ja",
+        "tai",
+        "и",
+        "или",
+        "și",
+        "sau",
+    ]
 )
 NARROWEST, WIDEST = 38, 132  # columns of a wrapped text
+WIDTHS = 8  # tried
 
 
 def tidy(text: str) -> tuple[str, list[str]]:
@@ -102,18 +134,26 @@ def _wraps(line: str, following: str, width: int) -> bool:
 
 
 def _wrap_width(lines: list[str]) -> int:
-    """The column at which the text was wrapped, 0 if it was not: a greedy wrap leaves no line with room for the next
-    word, except at a paragraph's end, and breaks most lines within a sentence.
+    """The column at which the text was wrapped, 0 if it was not.
+
+    Tried are the longest lengths of lines, because a page's head may stand in longer lines above a wrapped text.
     """
     pairs = [(line, following) for line, following in pairwise(lines) if line and following]
-    if len(pairs) < 3:
-        return 0
-    width = max(len(line) for line, _ in pairs)
-    if not NARROWEST <= width <= WIDEST:
-        return 0
-    full = [line for line, following in pairs if _wraps(line, following, width)]
-    broken = sum(not _SENTENCE_END.search(line) for line in full)
-    return width if len(full) >= 3 and len(full) >= 0.7 * len(pairs) and broken >= 0.6 * len(full) else 0
+    widths = sorted({len(line) for line, _ in pairs if NARROWEST <= len(line) <= WIDEST}, reverse=True)
+    return next((width for width in widths[:WIDTHS] if _is_wrapped(pairs, width)), 0)
+
+
+def _is_wrapped(pairs: list[tuple[str, str]], width: int) -> bool:
+    """A greedy wrap leaves no line with room for the next word, except at a paragraph's end; it breaks most lines
+    within a sentence, and many of the next ones start with a small letter: lists of headlines don't.
+    """
+    within = [pair for pair in pairs if len(pair[0]) <= width]
+    full = [pair for pair in within if _wraps(*pair, width)]
+    broken = [following for line, following in full if not _SENTENCE_END.search(line)]
+    if len(full) < 3 or len(full) < 0.7 * len(within) or len(broken) < 0.6 * len(full):
+        return False
+    small = sum(not following[0].isupper() for following in broken)
+    return small >= 0.35 * len(broken)
 
 
 def _glue(line: str, following: str, words: set[str]) -> str:

@@ -33,6 +33,8 @@ _RANGES = {
 }
 _PATTERNS = {name: re.compile(f"[{ranges}]+") for name, ranges in _RANGES.items()}
 
+MOST = 0.7  # of a text in one script, spaces and all: what other letters it has does not matter
+
 # Scripts that one language of the news writes: the script decides.
 ONE_LANGUAGE = {
     "Hang": "ko",
@@ -62,12 +64,10 @@ def count_scripts(text: str) -> dict[str, int]:
     """
     total = len(text)
     counts: dict[str, int] = {}
-    seen = 0
     for name, pattern in _PATTERNS.items():
         if number := sum(map(len, pattern.findall(text))):
             counts[name] = number
-            seen += number
-            if seen > 0.97 * total or (name == "Latn" and text.isascii()):
+            if number > MOST * total:
                 break
     if "Hani" in counts:
         for name in ("Kana", "Hang"):

@@ -6,12 +6,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.resources import files
 
-import orjson
-
 from pipeline.errors import Code, InvalidInput, ModelError
 from pipeline.language.boilerplate import find_boilerplate
+from pipeline.language.boilerplate_model import BoilerplateModel
 from pipeline.language.clean import clean
-from pipeline.language.detect import Calibration, Detector
+from pipeline.language.detect import Detector, read_calibration
 from pipeline.language.html import Page, read_page
 from pipeline.language.identity import identity
 from pipeline.language.langid import shared_language_model
@@ -19,8 +18,18 @@ from pipeline.records import Language, LanguageArticle, Models, RawArticle, Sour
 from pipeline.settings import Settings
 
 VERSION = "0.1.0"
-DATA_FILES = ("calibration.json", "south_slavic.json")
-CODE_FILES = ("boilerplate.py", "confusables.py", "scripts.py")  # rules are data in code: they change the output
+# What the reference's digest covers beside py3langid's version: models, tables, and the modules that hold rules.
+DIGESTED = (
+    "boilerplate.npz",
+    "concepts.json",
+    "calibration.json",
+    "south_slavic.json",
+    "boilerplate.py",
+    "features.py",
+    "units.py",
+    "confusables.py",
+    "scripts.py",
+)
 
 
 class DetectLanguage:
@@ -33,8 +42,11 @@ class DetectLanguage:
 
     name = "language"
 
-    def __init__(self, *, detector: Detector, reference: str, max_text: int, max_html: int) -> None:
+    def __init__(
+        self, *, detector: Detector, boilerplate: BoilerplateModel, reference: str, max_text: int, max_html: int
+    ) -> None:
         self._detector = detector
+        self._boilerplate = boilerplate
         self._models = Models(language=reference)
         self._max_text = max_text
         self._max_html = max_html
@@ -45,14 +57,14 @@ class DetectLanguage:
         model = shared_language_model()
         digest = hashlib.sha256(model.reference.encode())
         folder = files("pipeline.language")
-        for name in (*DATA_FILES, *CODE_FILES):
+        for name in DIGESTED:
             try:
                 digest.update(folder.joinpath(name).read_bytes())
             except OSError as error:
                 raise ModelError(f"pipeline/language/{name} can't be read ({error}): reinstall eventwire.") from error
-        calibration = Calibration.read(orjson.loads(folder.joinpath("calibration.json").read_bytes()))
         return cls(
-            detector=Detector(model, calibration),
+            detector=Detector(model, read_calibration()),
+            boilerplate=BoilerplateModel.load(),
             reference=f"eventwire-language@{VERSION}+{digest.hexdigest()[:12]}",
             max_text=settings.max_text,
             max_html=settings.max_html,
@@ -84,6 +96,7 @@ class DetectLanguage:
         if cleaned.changes:
             metadata["normalised"] = list(cleaned.changes)
         published = _time("published_at", raw.published_at)
+        headline = len(cleaned.title) if cleaned.title else 0
         return LanguageArticle(
             id=raw.id or identity(url=url, title=raw.title, text=raw.text, html=raw.html),
             action=raw.action,
@@ -96,7 +109,7 @@ class DetectLanguage:
             text=cleaned.text,
             models=self._models,
             language=self._detector.detect(cleaned.text, hint=hint),
-            boilerplate=find_boilerplate(cleaned.text),
+            boilerplate=find_boilerplate(cleaned.text, self._boilerplate, title=headline),
         )
 
     def _deletion(self, raw: RawArticle) -> LanguageArticle:
