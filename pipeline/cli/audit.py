@@ -43,7 +43,7 @@ def audit(
     Reads the raw topic, or a range of it, and every outcome; workers may go on meanwhile. Names each raw message that
     nothing came of, and each whose outcomes contradict one another: the same message classified twice with other
     content (times aside), or classified and dead-lettered without a redrive. Events that a classified record tells of
-    must stand on their topics. Memory stays flat: 13 bytes an article, 24 an event.
+    must stand on their topics. Memory stays flat: 13 bytes an article, 32 an event.
 
     \b
     Examples:

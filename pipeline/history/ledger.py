@@ -1,6 +1,6 @@
 """The ledger: what became of every raw message of a range of offsets. Counts, never bodies; no broker, no files.
 
-Memory is 13 bytes a raw message and 24 an event, however long the articles are. Tell it, in this order: the raw
+Memory is 13 bytes a raw message and 32 an event, however long the articles are. Tell it, in this order: the raw
 messages (`add_raw`), what came of them (`add_classified`, `add_dead_letter`, `add_event`), then what is still on its
 way (`add_waiting`), then ask (`report`).
 """
