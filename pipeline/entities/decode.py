@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import NamedTuple, cast
 
@@ -15,6 +16,9 @@ from pipeline.records.values import EntityLabel
 CONTINUATION = 0.3  # weight of a word's later pieces, as in the training (training/ner_data.py)
 _FORBIDDEN = np.float32(-1e9)
 _EDGES = " \t\n\"'“”„‚‘’«»‹›()[]{}<>,;:!?*•·–—-|/\\。、，「」『』（）《》…"
+
+
+_FULL_STOP = re.compile(r"[^\W\d_]{5,}\.$")  # "Meituan." ends a sentence, "Inc." and "J." are short forms
 
 
 class Mention(NamedTuple):
@@ -110,6 +114,8 @@ def _trim(text: str, start: int, end: int) -> tuple[int, int]:
     while start < end and text[start] in _EDGES:
         start += 1
     while end > start and text[end - 1] in _EDGES:
+        end -= 1
+    if end - start > 1 and text[end - 1] == "." and _FULL_STOP.search(text, max(start, end - 40), end):
         end -= 1
     if text[start:end].isdigit() or not any(char.isalpha() for char in text[start:end]):
         return start, start

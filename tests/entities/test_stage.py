@@ -1,5 +1,7 @@
 """The stage as a whole, with a model made by hand."""
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -100,6 +102,14 @@ def test_invalid_sequences_are_mended() -> None:
     reading = make_reading(spans, [0, 0, 0], ["O", "I-ORG", "I-ORG"])
     reading.entity[1, LABELS.index("B-ORG")] = np.log(0.03)
     assert [(m.start, m.end, m.label) for m in decode(reading, "Das Acme Corp", LABELS)] == [(4, 13, "ORG")]
+
+
+def test_a_full_stop_belongs_to_short_forms_only() -> None:
+    for text, end in (("Meituan.", 7), ("Apple Inc.", 10), ("John F.", 7)):
+        spans = [(match.start(), match.end()) for match in re.finditer(r"\w+|\.", text)]
+        labels = ["B-ORG"] + ["I-ORG"] * (len(spans) - 1)
+        (mention,) = decode(make_reading(spans, [0] * len(spans), labels), text, LABELS)
+        assert mention.end == end, text
 
 
 def test_a_mention_ends_with_its_sentence() -> None:
