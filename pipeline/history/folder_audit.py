@@ -75,6 +75,7 @@ class _FolderAudit:
         self._raw = self._classified = self._dead = self._events = self._events_missing = 0
         self._missing: list[Position] = []
         self._contradictions: list[Position] = []
+        self._lacking: list[Position] = []
         self._inputs = array("Q")  # with _contents: what came of each input, to compare equal ones
         self._contents = array("Q")
         self._numbers = array("Q")
@@ -106,7 +107,9 @@ class _FolderAudit:
             content, _, record = digests(message.value)
             told = Counter(str(event.get("event_id")) for event in events_of(record))
             found = Counter(str(digests(event.value)[2].get("event_id")) for event in events)
-            self._events_missing += (told - found).total()
+            if missing := (told - found).total():
+                self._events_missing += missing
+                self._lacking.append((self._journal, 0, number))
             self._inputs.append(int(identity[:16], 16))
             self._contents.append(content)
             self._numbers.append(number)
@@ -146,6 +149,7 @@ class _FolderAudit:
             in_flight=unvouched,
             missing=tuple(self._missing),
             contradictions=tuple(sorted(set(self._contradictions))),
+            lacking=tuple(self._lacking),
             repeated=repeated,
             reclassified=0,
             codes=dict(sorted(self._codes.items())),

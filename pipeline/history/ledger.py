@@ -1,6 +1,6 @@
 """The ledger: what became of every raw message of a range of offsets. Counts, never bodies; no broker, no files.
 
-Memory is 13 bytes a raw message and 32 an event, however long the articles are. Tell it, in this order: the raw
+Memory is 13 bytes a raw message and 48 an event, however long the articles are. Tell it, in this order: the raw
 messages (`add_raw`), what came of them (`add_classified`, `add_dead_letter`, `add_event`), then what is still on its
 way (`add_waiting`), then ask (`report`).
 """
@@ -22,13 +22,18 @@ Partition = tuple[str, int]  # (topic, number); of a file: (its path, 0)
 Position = tuple[str, int, int]  # topic, partition, offset
 
 _PRESENT, _CLASSIFIED, _DEAD, _WAITING, _REDRIVEN, _CONTRADICTED, _COPY = (1 << bit for bit in range(7))
+_OFFSET_BITS = 48  # of a place in the books, packed into 64 bits; the others say which partition
 _CLOCK = ("ingested_at", "produced_at", "trace")  # of a record: differ from run to run, or say where it stood
 
 
 @dataclass
 class _Range:
-    """One partition's raw messages from `begin` on: flags, and digests of the content and models of each outcome."""
+    """One partition's raw messages from `begin` on: flags, and digests of the content and models of each outcome.
 
+    `number`: which partition of the books it is.
+    """
+
+    number: int
     begin: int
     flags: Any
     contents: Any
@@ -48,7 +53,8 @@ class Report:
     dead_lettered: int
     in_flight: int
     missing: tuple[Position, ...]  # raw messages that nothing came of
-    contradictions: tuple[Position, ...]  # raw messages with outcomes that differ, or with two kinds of them
+    contradictions: tuple[Position, ...]  # raw messages with outcomes or events that differ, or two kinds of outcome
+    lacking: tuple[Position, ...] = ()  # raw messages whose record tells of events that are not on the event topics
     repeated: int  # outcomes written more than once, with equal content: at-least-once delivery
     reclassified: int  # raw messages read again by other models
     codes: Mapping[str, int]  # dead letters by code
@@ -68,11 +74,16 @@ class Report:
 
 @dataclass
 class _Events:
-    """Digests of events, one row each: which event of which raw message by which models; its id alone; its content."""
+    """Digests of events, one row each: which event of which raw message by which models; its id alone; its content;
+    and where its raw message stands in the books."""
 
     whose: "array[int]" = field(default_factory=lambda: array("Q"))
     ids: "array[int]" = field(default_factory=lambda: array("Q"))
     contents: "array[int]" = field(default_factory=lambda: array("Q"))
+    places: "array[int]" = field(default_factory=lambda: array("Q"))
+
+    def columns(self) -> "tuple[array[int], ...]":
+        return self.whose, self.ids, self.contents, self.places
 
 
 class Ledger:
@@ -80,16 +91,17 @@ class Ledger:
 
     def __init__(self, begin: Mapping[Partition, int], end: Mapping[Partition, int]) -> None:
         self._ranges: dict[Partition, _Range] = {}
-        for partition, first in begin.items():
+        for number, (partition, first) in enumerate(sorted(begin.items())):
             count = max(0, end[partition] - first)
             self._ranges[partition] = _Range(
+                number=number,
                 begin=first,
                 flags=np.zeros(count, np.uint8),
                 contents=np.zeros(count, np.uint64),
                 models=np.zeros(count, np.uint32),
             )
         self._events = _Events()
-        self._told: array[int] = array("Q")  # events that classified records tell of
+        self._told = _Events()  # events that classified records tell of
         self._codes: Counter[str] = Counter()
         self._repeated = self._reclassified = self._outside = 0
 
@@ -129,7 +141,8 @@ class Ledger:
         books.contents[at], books.models[at] = content, models
         trace = header(message.headers, "ew_trace") or ""
         for event in events_of(record):
-            self._told.append(_event_digest(str(event.get("event_id")), trace, models))
+            self._told.whose.append(_event_digest(str(event.get("event_id")), trace, models))
+            self._told.places.append(_packed(books, at))
 
     def add_dead_letter(self, message: Message) -> None:
         """The other outcome."""
@@ -145,13 +158,15 @@ class Ledger:
 
     def add_event(self, message: Message) -> None:
         """A message of an event topic."""
-        if self._traced(message) is None:
+        place = self._traced(message)
+        if place is None:
             return
         content, models, record = digests(message.value)
         name = str(record.get("event_id"))
         self._events.whose.append(_event_digest(name, header(message.headers, "ew_trace") or "", models))
         self._events.ids.append(_number(name.encode()))
         self._events.contents.append(content)
+        self._events.places.append(_packed(*place))
 
     def add_waiting(self, message: Message) -> None:
         """A record between two stages that the next stage has not committed: its raw message is in flight."""
@@ -193,7 +208,6 @@ class Ledger:
             dead_lettered=int(dead.sum()),
             in_flight=int((~closed & ~dead & (seen & _WAITING > 0)).sum()),
             missing=tuple(self.missing()),
-            contradictions=tuple(self.contradictions()),
             repeated=self._repeated,
             reclassified=self._reclassified,
             codes=dict(sorted(self._codes.items())),
@@ -203,21 +217,34 @@ class Ledger:
             **self._report_events(),
         )
 
-    def _report_events(self) -> dict[str, int]:
-        whose, ids, contents = (
-            np.frombuffer(column, np.uint64) for column in (self._events.whose, self._events.ids, self._events.contents)
-        )
-        rows = np.unique(np.stack([whose, contents]), axis=1) if len(whose) else np.zeros((2, 0), np.uint64)
-        different = len(np.unique(whose))
-        contradicted = len(rows[0]) - different
-        by_id = np.unique(np.stack([ids, contents]), axis=1) if len(ids) else rows
+    def _report_events(self) -> dict[str, Any]:
+        whose, ids, contents, places = (np.frombuffer(column, np.uint64) for column in self._events.columns())
+        told, told_places = (np.frombuffer(column, np.uint64) for column in (self._told.whose, self._told.places))
+        names, first = np.unique(whose, return_index=True)
+        # Another content than the first row of the same event has: whoever has one contradicts it.
+        differs = contents != contents[first][np.searchsorted(names, whose)] if len(whose) else np.zeros(0, bool)
+        contradicted = len(np.unique(whose[differs]))
+        pairs = np.unique(np.stack([whose, contents]), axis=1).shape[1] if len(whose) else 0
+        by_id = np.unique(np.stack([ids, contents]), axis=1).shape[1] if len(ids) else 0
+        lacking = ~np.isin(told, whose)
         return {
-            "events": different,
-            "events_repeated": len(whose) - len(rows[0]),
-            "events_missing": len(np.setdiff1d(np.frombuffer(self._told, np.uint64), whose)),
+            "events": len(names),
+            "events_repeated": len(whose) - pairs,
+            "events_missing": len(np.unique(told[lacking])),
             "events_contradicted": contradicted,
-            "events_of_updates": max(0, len(by_id[0]) - len(np.unique(ids)) - contradicted),
+            "events_of_updates": max(0, by_id - len(np.unique(ids)) - (pairs - len(names))),
+            "lacking": self._unpacked(told_places[lacking]),
+            "contradictions": tuple(sorted({*self.contradictions(), *self._unpacked(places[differs])})),
         }
+
+    def _unpacked(self, places: Any) -> tuple[Position, ...]:
+        partitions = sorted(self._ranges)
+        found = []
+        for place in np.unique(places):
+            partition = partitions[int(place) >> _OFFSET_BITS]
+            at = int(place) & (1 << _OFFSET_BITS) - 1
+            found.append((*partition, self._ranges[partition].begin + at))
+        return tuple(found)
 
     # -- inside
 
@@ -243,6 +270,10 @@ class Ledger:
         for (topic, number), books in sorted(self._ranges.items()):
             for at in np.flatnonzero(test(books.flags)):
                 yield topic, number, books.begin + int(at)
+
+
+def _packed(books: _Range, at: int) -> int:
+    return books.number << _OFFSET_BITS | at
 
 
 def _both(flags: Any) -> Any:

@@ -62,7 +62,10 @@ def test_a_lost_event_is_told_of(write: Write, tmp_path: Path) -> None:
     write(raw("Firma KAUFT.", id="a"))
     path = tmp_path / "news.events.deal.jsonl"
     path.write_bytes(b"x" * (path.stat().st_size - 1) + b"\n")
-    assert audit_folder(tmp_path).events_missing == 1
+    report = audit_folder(tmp_path)
+    assert report.events_missing == 1
+    assert report.lacking == ((str(tmp_path / JOURNAL), 0, 0),)
+    assert not report.complete
 
 
 def test_content_that_differs_for_one_input(write: Write, tmp_path: Path) -> None:

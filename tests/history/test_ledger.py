@@ -120,6 +120,7 @@ def test_events_told_of_must_be_there() -> None:
     books.add_event(event(0, "e1"))
     report = books.report()
     assert report.events_missing == 1
+    assert report.lacking == ((RAW, 0, 0),)
     assert not report.complete
 
 
@@ -127,7 +128,9 @@ def test_the_same_event_twice_with_other_content() -> None:
     books = ledger(2)
     books.add_event(event(0, "e1", status="announced"))
     books.add_event(event(0, "e1", status="denied"))
-    assert books.report().events_contradicted == 1
+    report = books.report()
+    assert (report.events, report.events_repeated, report.events_contradicted) == (1, 0, 1)
+    assert report.contradictions == ((RAW, 0, 0),)
     books = ledger(2)
     books.add_event(event(0, "e1", status="announced"))
     books.add_event(event(1, "e1", status="denied"))
@@ -206,3 +209,19 @@ def test_the_books_balance(fates: list[tuple[bool, str, int, bool]], committed: 
     assert [position[2] for position in report.missing] == expected
     assert report.complete == (not expected)
     assert report.repeated == sum(times - 1 for there, fate, times, _ in fates if there and fate != "none")
+
+
+def test_memory_does_not_grow_with_the_articles() -> None:
+    """Arrays of a fixed size, and 48 bytes an event: nothing of what the articles say."""
+    import tracemalloc
+
+    books = Ledger({P: 0}, {P: 4_000})
+    tracemalloc.start()
+    for offset in range(4_000):
+        books.add_raw(raw(offset))
+        books.add_classified(closed(offset, text="x" * 5_000, events=[{"event_id": "e"}]))
+        books.add_event(event(offset, "e", text="x" * 1_000))
+    grown, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert grown < 4_000 * 100
+    assert books.report().complete
