@@ -64,10 +64,14 @@ def record(output: Output | Message) -> Record:
     return output.topic, output.key, orjson.dumps(value) if isinstance(value, dict) else value or b"", headers
 
 
-def test_processor_pool_and_run_give_the_same_records(steps: Any, tmp_path: Path) -> None:
+@pytest.mark.timeout(600)
+def test_processor_pool_and_run_give_the_same_records(
+    steps: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "in.jsonl"
     path.write_bytes(b"\n".join(VALUES))
-    settings = Settings(workers=2)
+    monkeypatch.setenv("EVENTWIRE_DOCUMENT_SECONDS", "300")  # a time-out on a busy machine is no difference of runners
+    settings = Settings(workers=2, document_seconds=300.0)
     processor = Processor(steps(), settings)
     alone = [processor.process(message) for message in messages(str(path))]
     with Pool(None, settings, steps=steps) as pool:
