@@ -28,7 +28,8 @@ _SINGLE = re.compile(r"(?<!\w)['’‘]|['’‘](?!\w)")
 _GOES_ON = re.compile(r"[,;:)\]}»%‰，、；：]|[-–—]\s")
 _TOKEN_BREAKS = re.compile(r"[\s,;:()\[\]\"„“”«»/]")
 _PARTED = re.compile(r"(?:(?<![\w.])[^\W\d_]{1,3}\.\s?){1,4}$")  # "z. B.", "EE. UU.", "d. h."
-_UPSIDE_DOWN = re.compile(r"[.!?…]\s+(?=[¿¡])")
+_ITEM = re.compile(r"[(\[]?(?:\d{1,3}|[a-zA-Z])[.)]")
+_MISSED = re.compile(r"[.!?…]\s+(?=[¿¡]|\d{1,2}\.\s+[A-ZÄÅÆÖØÜ])")  # boundaries that sentencex doesn't see
 _FRENCH_CLOSING = re.compile(r"[ \u00a0\u202f]»(?!\w)")
 _STOP_THEN_CAPITAL = re.compile(r"\.[\"”“»’)\]]*[ \t\u00a0]+[\"„“«‘(\[]*([^\W\d_]+['’]?)")
 
@@ -80,7 +81,7 @@ def _candidates(hidden: str, start: int, end: int, rules: SentenceRules) -> Iter
         chunk = hidden[left:right]
         rows = sentencex.get_sentence_boundaries(rules.language, chunk)
         cuts = {left + _trimmed(chunk, row["end_index"]) for row in rows}
-        cuts |= {left + found.start() + 1 for found in _UPSIDE_DOWN.finditer(chunk)}
+        cuts |= {left + found.start() + 1 for found in _MISSED.finditer(chunk)}
         if rules.starters:
             cuts |= {
                 left + found.start() + 1 for found in _STOP_THEN_CAPITAL.finditer(chunk) if found[1] in rules.starters
@@ -123,6 +124,8 @@ def _ends(text: str, last: int, cut: int, end: int, rules: SentenceRules) -> boo
         return False
     if _GOES_ON.match(after) or text[cut] in "-‐‑":
         return False
+    if cut - last < 8 and _ITEM.fullmatch(text[last:cut].strip()):
+        return False  # "11. Lederen": the number of a list item
     word = after.lstrip(_OPENING + '"' + "'")
     if not word:
         return True
@@ -151,7 +154,11 @@ def _stop_goes_on(before: str, word: str, rules: SentenceRules) -> bool:
     if token.lower() in ("no", "nos", "art", "fig", "sec") and word[0].isdigit():
         return True
     if (len(token) == 1 and token.isupper()) or re.fullmatch(r"(?:[^\W\d_]\.)+[^\W\d_]", token):
-        return word[0].isupper() and not starter and bool(rules.starters or len(token) == 1)
+        return (
+            (word[0].isupper() or (rules.language == "fr" and word[0].isdigit()))
+            and not starter
+            and bool(rules.starters or len(token) == 1)
+        )
     if rules.ordinals and re.fullmatch(r"\(?\d{1,2}", token):
         following = re.match(r"[^\W\d_]+", word)
         if following and following[0] in rules.months:

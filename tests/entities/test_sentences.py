@@ -57,6 +57,8 @@ CASES = [
     ("pl", "Firma, np. Orlen, rośnie.|Koszt to 3 tys. zł."),
     ("sv", "Bolaget, t.ex. Volvo, växer.|Det kostar 5 milj. kronor."),
     ("da", "Den 26. september kom han.|Det kostede 5 mio. kr.|Han gik."),
+    ("da", "1. Lederen går.|2. Han kommer."),
+    ("fr", "Selon les articles L. 132-19 et suivants.|Fin."),
     ("fi", "Hinta oli 5 milj. euroa.|Se nousi 3. huhtikuuta."),
     ("ro", "Dl. Popescu a venit.|El a plecat."),
     ("ru", "И. И. Иванов пришёл.|Выручка составила 5 млрд руб.|В Москве ждут."),
