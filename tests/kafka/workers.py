@@ -145,7 +145,9 @@ class Road:
         names = dict.fromkeys((settings.topic_prefix + name for name in load_topics()), 1)
         names[f"{settings.topic_prefix}news.articles.raw"] = partitions
         create_topics(broker, names, **{"max_message_bytes": str(8 * 1024 * 1024), **config})
-        return cls(broker, settings)
+        road = cls(broker, settings)
+        _open_roads.append(road)
+        return road
 
     def topic(self, name: str) -> str:
         return self.settings.topic_prefix + name
@@ -199,6 +201,15 @@ class Road:
 
     def ledger(self) -> "Ledger":
         return Ledger.of(self.read("news.articles.classified", *DEAD_LETTERS), self.read("news.events.deal"))
+
+
+_open_roads: list[Road] = []
+
+
+def close_roads() -> None:
+    """Close every connection for questions: one whose broker is gone would call it for ever."""
+    while _open_roads:
+        _open_roads.pop().close()
 
 
 DEAD_LETTERS = tuple(f"news.deadletters.{stage}" for stage in ("language", "entities", "events"))

@@ -1,0 +1,42 @@
+"""When a worker counts as stalled."""
+
+from pipeline.broker.watch import Progress
+
+A, B = ("t", 0), ("t", 1)
+
+
+def test_moving_offsets_are_no_stall() -> None:
+    progress = Progress()
+    for now in range(100):
+        assert progress.stalled_for(float(now), {A: now, B: 5}, {A: 10, B: 10}) == 0
+
+
+def test_nothing_waiting_is_no_stall() -> None:
+    progress = Progress()
+    for now in range(100):
+        assert progress.stalled_for(float(now), {A: 7}, {A: 0, B: 0}) == 0
+
+
+def test_standing_still_with_work_waiting_counts_from_the_first_look() -> None:
+    progress = Progress()
+    assert progress.stalled_for(10.0, {A: 7}, {A: 3}) == 0  # the first look: nothing to compare with
+    assert progress.stalled_for(15.0, {A: 7}, {A: 3}) == 0
+    assert progress.stalled_for(20.0, {A: 7}, {A: 9}) == 5
+    assert progress.stalled_for(30.0, {A: 8}, {A: 9}) == 0
+    assert progress.stalled_for(35.0, {A: 8}, {A: 9}) == 0
+    assert progress.stalled_for(40.0, {A: 8}, {A: 9}) == 5
+
+
+def test_never_committed_is_standing_still_too() -> None:
+    progress = Progress()
+    assert [progress.stalled_for(float(now), {}, {A: 3}) for now in (0, 5, 10)] == [0, 5, 10]
+
+
+def test_an_outage_starts_the_count_again() -> None:
+    progress = Progress()
+    progress.stalled_for(0.0, {A: 7}, {A: 3})
+    assert progress.stalled_for(0.0, {A: 7}, {A: 3}) == 0
+    assert progress.stalled_for(50.0, {A: 7}, {A: 3}) == 50
+    progress.unknown()
+    assert progress.stalled_for(500.0, {A: 7}, {A: 3}) == 0
+    assert progress.stalled_for(510.0, {A: 7}, {A: 3}) == 10
