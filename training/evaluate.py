@@ -19,7 +19,7 @@ from pipeline.encoder.files import open_files
 from training import measure_events as events
 from training import places
 from training.articles import plain
-from training.event_data import document, held_out_documents
+from training.event_data import document, held_out_documents, held_out_translations
 from training.measure_entities import MEASURED, Counts, held_out_sets, measure
 
 COMPARED = 200  # sentences of each test set that the float model reads too
@@ -63,6 +63,12 @@ def event_scores(model: Model, exact: Model | None) -> dict[str, Any]:
     columns = {c: [model.event_types.index(name) for name in names] for c, names in of_class.items()}
     languages = sorted({doc.record["language"] for doc in docs})
     of_language = {code: [r for r in reads if r.doc.record["language"] == code] for code in languages}
+    translated = events.read_all(model, held_out_translations())
+    translations = {
+        code: (len(part), (c := events.count_types(model, part)).documents.f1(), c.sentences.f1())
+        for code in sorted({read.doc.record["language"] for read in translated})
+        if (part := [read for read in translated if read.doc.record["language"] == code])
+    }
     roles = events.count_roles(model, reads, model.role_thresholds)
     all_roles = events.count_roles(model, reads, model.role_thresholds, found_only=False)
     pairs = events.count_status(model, reads)
@@ -75,6 +81,8 @@ def event_scores(model: Model, exact: Model | None) -> dict[str, Any]:
             code: (len(part), (c := events.count_types(model, part)).documents.f1(), c.sentences.f1())
             for code, part in of_language.items()
         },
+        "translations": translations,
+        "agreement": events.agreement(model, [*reads, *translated]),
         "classes": {c: (counts.documents.f1(*names), counts.sentences.f1(*names)) for c, names in of_class.items()},
         "types": {
             name: (
@@ -150,6 +158,12 @@ def _events(scores: dict[str, Any]) -> list[str]:
     errors = scores["ece_languages"]
     rows = [(code, *row, errors[code]) for code, row in scores["languages"].items()]
     lines += _table("language | articles | document F1 | sentence F1 | ECE", rows)
+    lines.append("Translations of test articles, with the types of the original's sentences:")
+    lines += _table(
+        "language | articles | document F1 | sentence F1", [(c, *row) for c, row in scores["translations"].items()]
+    )
+    share, pairs = scores["agreement"]
+    lines.append(f"Types of two language versions of an article: mean Jaccard index {_f(share)} ({pairs} pairs).")
     rows = [(name, *row, scores["ece_classes"][name]) for name, row in scores["classes"].items()]
     lines += _table("class | document F1 | sentence F1 | ECE", rows)
     rows = [(name, *row) for name, row in scores["types"].items()]

@@ -124,6 +124,11 @@ def held_out_documents(part: str) -> list[Document]:
     return [document(record) for record in articles.annotated() if articles.part(record) == part]
 
 
+def held_out_translations() -> list[Document]:
+    """Translations of test articles; types only."""
+    return [doc for record in articles.annotated() if articles.part(record) == "test" for doc in translations(record)]
+
+
 Item = tuple[Document, Window]
 
 

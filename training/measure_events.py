@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 
 import numpy as np
 
@@ -36,6 +37,21 @@ def read_all(model: Model, docs: Iterable[Document]) -> list[Read]:
             gold[sentence, column] = True
         found.append(Read(doc, reading, gold))
     return found
+
+
+def agreement(model: Model, reads: Iterable[Read]) -> tuple[float, int]:
+    """Mean Jaccard index of the types of two versions of an article, over all pairs of languages; and their number."""
+    limits = np.array([model.thresholds[name] for name in model.event_types])
+    groups: dict[str, list[np.ndarray]] = {}
+    for read in reads:
+        if group := read.doc.record.get("translation_group"):
+            groups.setdefault(group, []).append((read.reading.event_sentence >= limits).any(0))
+    shares = []
+    for versions in groups.values():
+        for one, other in combinations(versions, 2):
+            union = (one | other).sum()
+            shares.append(float((one & other).sum() / union) if union else 1.0)
+    return float(np.mean(shares)) if shares else float("nan"), len(shares)
 
 
 @dataclass(slots=True)

@@ -132,7 +132,7 @@ def _align(text: str, words: list[str]) -> list[Span] | None:
 
 
 def from_spans(text: str, mentions: list[tuple[int, int, str]], outside: str, unit: str) -> Sentence:
-    """A sentence from character spans; words are runs of letters and digits, single signs, single Chinese characters."""
+    """A sentence from character spans; words are runs of letters and digits, single signs or Chinese characters."""
     spans = [match.span() for match in _WORD.finditer(text)]
     marks = [("", outside)] * len(spans)
     for start, end, kind in mentions:

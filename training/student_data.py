@@ -19,7 +19,7 @@ from training.event_data import Document, Item, document, training_documents, wi
 from training.ner_data import Labelled, encode, train_sentences
 from training.network import Network, token_widths
 
-ENTITY_SENTENCES = 12_000
+ENTITY_SENTENCES = 9_000
 TEACHER_PIECES = 4096  # a batch
 
 

@@ -67,6 +67,4 @@ class SentenceHead:
         logits = np.full(pool.trigger.shape, NO_EVENT, np.float32)
         # einsum and not @: no BLAS, hence no threads and the same bits whatever else the machine does.
         logits[read] = np.einsum("sd,td->st", pooled, self.weight) + self.bias + pool.trigger[read]
-        return np.where(read[:, None], sigmoid(logits * self.scale + self.shift), np.float32(0)).astype(
-            np.float32
-        )
+        return np.where(read[:, None], sigmoid(logits * self.scale + self.shift), np.float32(0)).astype(np.float32)

@@ -41,8 +41,7 @@ class Model:
         self.thresholds: Mapping[str, float] = dict(card["thresholds"])  # by event type, for `event_sentence`
         self.role_thresholds: Mapping[str, float] = dict(card["role_thresholds"])
         self._widths = [
-            len(part)
-            for part in (self.entity_labels, self.event_types, self.roles, self.statuses, self.times)
+            len(part) for part in (self.entity_labels, self.event_types, self.roles, self.statuses, self.times)
         ]
         self._vocabulary = Vocabulary.load(files.paths["base/vocabulary.npz"])
         self._words = Words(files.paths["base/words.npy"])
@@ -59,10 +58,10 @@ class Model:
         try:
             return cls(files)
         except (KeyError, TypeError, ValueError, OSError) as error:
-            message = f"model {files.folder} is not one that this version of eventwire can read ({error!r}): use its own"
-            raise ModelError(
-                f"{message} version, or make the model again with python -m training export."
-            ) from error
+            message = (
+                f"model {files.folder} is not one that this version of eventwire can read ({error!r}): use its own"
+            )
+            raise ModelError(f"{message} version, or make the model again with python -m training export.") from error
 
     def read(self, text: str, sentences: Sequence[tuple[int, int]]) -> Reading:
         """Read a text once.
@@ -80,7 +79,9 @@ class Model:
         reading = self._read(text, key[1])
         with self._lock:
             self._kept[key] = reading
-            while len(self._kept) > KEPT_READINGS:
+            while len(self._kept) > KEPT_READINGS or (
+                len(self._kept) > 1 and sum(len(kept.pieces) for kept in self._kept.values()) > MAX_PIECES
+            ):
                 self._kept.popitem(last=False)
         return reading
 
@@ -88,9 +89,7 @@ class Model:
         last = 0
         for start, end in sentences:
             if not last <= start <= end <= len(text):
-                raise ValueError(
-                    f"sentence {(start, end)} overlaps, is out of order or outside the text ({len(text)})"
-                )
+                raise ValueError(f"sentence {(start, end)} overlaps, is out of order or outside the text ({len(text)})")
             last = end
         cut = self._vocabulary.cut(text, sentences, limit=MAX_PIECES)
         index = np.repeat(np.arange(len(sentences), dtype=np.int32), cut.lengths)
@@ -113,9 +112,7 @@ class Model:
             array.flags.writeable = False
         return reading
 
-    def _run(
-        self, cut: Pieces, window: tuple[int, int, int], index: IntArray, pool: SentencePool
-    ) -> FloatArray:
+    def _run(self, cut: Pieces, window: tuple[int, int, int], index: IntArray, pool: SentencePool) -> FloatArray:
         """Run one window through the encoder; returns the logits (pieces, all token heads) and fills `pool`."""
         title, start, end = window
         ids = np.concatenate([[START], cut.ids[:title], cut.ids[start:end], [END]])

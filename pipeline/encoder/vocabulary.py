@@ -17,16 +17,14 @@ _LONE_SPACE = "\u2581"  # the piece that stands for white space alone
 # The original normaliser turns these into a space; done one to one here, so that offsets stay offsets. Lone
 # surrogates cannot be encoded; they become the replacement character, also one to one.
 _SPACES = "\t\n\x0c\r\u1680\u200b\u200c\u200d\u200e\u200f\u2028\u2029\u2581"
-_ONE_TO_ONE = {ord(char): " " for char in _SPACES} | dict.fromkeys(range(55296, 57344), "�")
+_ONE_TO_ONE = {ord(char): " " for char in _SPACES} | dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
 
 
 class Pieces(NamedTuple):
     """The pieces of the sentences, back to back."""
 
     ids: IntArray  # (m,) what the encoder reads
-    spans: (
-        IntArray  # (m, 2) start and end in the text without white space; empty for a piece that is only space
-    )
+    spans: IntArray  # (m, 2) start and end in the text without white space; empty for a piece that is only space
     lengths: list[int]  # number of pieces of each sentence
 
 
@@ -59,9 +57,7 @@ class Vocabulary:
             if len(ids) >= limit:
                 lengths.append(0)
                 continue
-            encoding = self._tokenizer.encode(
-                clean[start : min(end, start + 32 * limit)], add_special_tokens=False
-            )
+            encoding = self._tokenizer.encode(clean[start : min(end, start + 32 * limit)], add_special_tokens=False)
             room = limit - len(ids)
             ids += encoding.ids[:room]
             lengths.append(min(len(encoding.ids), room))

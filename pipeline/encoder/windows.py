@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-WINDOW_PIECES = (
-    254  # with <s> and </s> 256: attention makes longer windows slower a piece, training used the same
-)
+WINDOW_PIECES = 254  # with <s> and </s> 256: attention makes longer windows slower a piece, training used the same
 TITLE_PIECES = 64  # a longer first sentence is no title, and not repeated
 
 

@@ -9,9 +9,7 @@ import numpy as np
 from pipeline.encoder.reading import FloatArray, IntArray
 
 BLOCK = 32  # weights that share one scale
-BLOCK_BYTES = (
-    2 + BLOCK // 2
-)  # a float16 scale, then 16 bytes: weight j in the low, weight j + 16 in the high half
+BLOCK_BYTES = 2 + BLOCK // 2  # a float16 scale, then 16 bytes: weight j in the low, weight j + 16 in the high half
 
 
 def dequantise(blocks: np.ndarray) -> FloatArray:

@@ -26,21 +26,21 @@ def test_a_changed_byte_is_noticed(copy: Path, name: str) -> None:
     data = bytearray((copy / name).read_bytes())
     data[len(data) // 2] ^= 1
     (copy / name).write_bytes(data)
-    with pytest.raises(ModelError, match=f"{name}.*SHA-256.*git checkout"):
+    with pytest.raises(ModelError, match=rf"{name}.*SHA-256.*git checkout"):
         Model.load(copy)
 
 
 @pytest.mark.parametrize("name", ["encoder.onnx", "heads.npz", "model.json"])
 def test_a_missing_file_is_named(copy: Path, name: str) -> None:
     (copy / name).unlink()
-    with pytest.raises(ModelError, match=f"{name}.*cannot be read"):
+    with pytest.raises(ModelError, match=rf"{name}.*cannot be read"):
         Model.load(copy)
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"files": 3}', "nonsense"])
 def test_a_broken_card_is_named(copy: Path, text: str) -> None:
     (copy / "model.json").write_text(text, encoding="utf-8")
-    with pytest.raises(ModelError, match="model.json"):
+    with pytest.raises(ModelError, match=r"model\.json"):
         Model.load(copy)
 
 

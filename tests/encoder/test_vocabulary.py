@@ -6,7 +6,10 @@ from hypothesis import strategies as st
 
 from pipeline.encoder.vocabulary import UNKNOWN, Vocabulary
 
-NEWS = "Börse: Siemens-Aktie +3,2 %\n\n„Der Kurs stieg“, sagte M. Dupont.\tL’Oréal äußert sich nicht.\u00a0中国经济 2025年 Привет"
+NEWS = (
+    "Börse: Siemens-Aktie +3,2 %\n\n„Der Kurs stieg“, sagte M. Dupont.\tL’Oréal äußert sich nicht.\u00a0"
+    "中国经济 2025年 Привет"
+)
 TEXTS = st.text(st.characters(codec="utf-8") | st.sampled_from(list(NEWS)), max_size=200)
 
 
