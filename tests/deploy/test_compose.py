@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from pipeline import flow
-from pipeline.cli.main import COMMANDS
+from pipeline.cli.main import run
 from pipeline.settings import Settings, load_settings
 from tests.conftest import ROOT
 
@@ -57,8 +57,10 @@ def test_every_stage_is_a_service_and_topics_come_first() -> None:
         assert "hostname" not in SERVICES[name]  # the slot: unique for each container
 
 
-def test_commands_are_ours() -> None:
-    assert {SERVICES[name]["command"][0] for name in OURS} <= set(COMMANDS)
+@pytest.mark.parametrize("name", OURS)
+def test_commands_and_their_options_exist(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([*SERVICES[name]["command"], "--help"]) == 0
+    assert run([*SERVICES[name]["command"], "--no-such-option", "--help"]) == 2  # so an unknown one would be found
 
 
 def test_settings_of_our_services_exist() -> None:
