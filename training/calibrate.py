@@ -10,8 +10,8 @@ import numpy as np
 
 from pipeline.encoder import Model
 from training import places
+from training.card import write_card
 from training.event_data import held_out_documents
-from training.export import write_card
 from training.measure_events import Read, count_roles, count_types, read_all
 
 OWN_THRESHOLD = 30  # dev documents (mentions for a role) that a threshold of its own needs

@@ -1,10 +1,15 @@
-"""The model card: what `evaluate` measured, between fixed words about data and limits."""
+"""The model's two cards: model.json for the program, CARD.md for people."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 from pathlib import Path
+from typing import Any
 
 from pipeline.encoder import Model
+
+BASE_FILES = ("base/positions.npy", "base/vocabulary.npz", "base/words.npy")
 
 HEAD = """# {name} {version}
 
@@ -42,10 +47,20 @@ these weights on under CC BY-SA 4.0 and with this attribution.
 """
 
 
-def write(folder: Path, model: Model, scores: str) -> None:
-    """Write CARD.md."""
+def write_text(folder: Path, model: Model, scores: str) -> None:
+    """Write CARD.md: what `evaluate` measured, after fixed words about data and limits."""
     from training.articles import annotated, authored, part
 
     dev = sum(part(record) == "dev" for record in annotated())
     head = HEAD.format(name=model.name, version=model.version, ref=model.ref, authored=len(authored()), dev=dev)
     (folder / "CARD.md").write_text(f"{head}{scores}\n", encoding="utf-8")
+
+
+def write_card(folder: Path, card: dict[str, Any]) -> None:
+    """Write model.json with the digests of all the model's files."""
+    files = {}
+    for name in ("encoder.onnx", "heads.npz", *BASE_FILES):
+        path = folder.parent / name if name.startswith("base/") else folder / name
+        files[name] = hashlib.sha256(path.read_bytes()).hexdigest()
+    text = json.dumps(card | {"files": files}, indent=1, ensure_ascii=False)
+    (folder / "model.json").write_text(text + "\n", encoding="utf-8")

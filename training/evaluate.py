@@ -19,6 +19,7 @@ from pipeline.encoder.files import open_files
 from training import measure_events as events
 from training import places
 from training.articles import plain
+from training.card import write_text
 from training.event_data import document, held_out_documents, held_out_translations
 from training.measure_entities import MEASURED, Counts, held_out_sets, measure
 
@@ -201,6 +202,4 @@ def main(name: str = "news-s6", *, write: bool = False) -> None:
     text = report(scores)
     print(f"{model.ref}\n\n{text}")
     if write:
-        from training.card import write as write_card_text
-
-        write_card_text(Path(places.MODELS / name), model, text)
+        write_text(Path(places.MODELS / name), model, text)

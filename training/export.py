@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +11,8 @@ import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
 from training import labels, places
+from training.card import write_card
 from training.network import WIDTH, Network
-
-BASE_FILES = ("base/positions.npy", "base/vocabulary.npz", "base/words.npy")
 
 
 def export_onnx(network: Network, path: Path) -> None:
@@ -77,13 +74,3 @@ def export(network: Network, folder: Path, card: dict[str, Any] | None = None, *
         }
         | (card or {}),
     )
-
-
-def write_card(folder: Path, card: dict[str, Any]) -> None:
-    """Write model.json with the digests of all the model's files."""
-    files = {}
-    for name in ("encoder.onnx", "heads.npz", *BASE_FILES):
-        path = folder.parent / name if name.startswith("base/") else folder / name
-        files[name] = hashlib.sha256(path.read_bytes()).hexdigest()
-    text = json.dumps(card | {"files": files}, indent=1, ensure_ascii=False)
-    (folder / "model.json").write_text(text + "\n", encoding="utf-8")
