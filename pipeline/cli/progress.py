@@ -16,20 +16,22 @@ _LINE_SECONDS = 10.0
 class Progress:
     """Articles, articles/s, the time that is left, events and rejections so far. Use as a context manager.
 
-    `total`: bytes there are to read; None if nobody knows.
+    `total`: bytes there are to read; None if nobody knows. `bar`: whether there may be one, or lines only.
     """
 
-    def __init__(self, total: int | None, *, quiet: bool) -> None:
+    def __init__(self, total: int | None, *, quiet: bool, bar: bool = True) -> None:
         self._total = total
         self._position = 0
         self._quiet = quiet
+        self._wanted = bar and not quiet and sys.stderr.isatty()
         self._bar: Any = None
-        self._started = self._line = time.monotonic()
+        self._line = time.monotonic()
+        self._first = self._line  # when the first article was done: loading the models is no part of the rate
         self._articles = 0
         self._note = "loading the models"
 
     def __enter__(self) -> "Progress":
-        if not self._quiet and sys.stderr.isatty():
+        if self._wanted:
             self._bar = _bar()
             self._task = self._bar.add_task("", total=self._total, note="", rate="")
             self._bar.start()
@@ -42,13 +44,15 @@ class Progress:
     def count(self, position: int, *, rejected: int, events: int) -> None:
         """One more article is done, which ends at `position`; rejections and events are counts so far."""
         self._articles += 1
+        if self._articles == 1:
+            self._first = time.monotonic()
         self._position = position
         self._note = f"{events:,} events" + (f", {rejected:,} rejected" if rejected else "")
         self.tick()
 
     def tick(self) -> None:
         now = time.monotonic()
-        rate = self._articles / max(now - self._started, 1e-9)
+        rate = (self._articles - 1) / (now - self._first) if self._articles > 1 else 0.0
         if self._bar:
             text = f"{self._articles:,} articles, {rate:.1f}/s"
             self._bar.update(self._task, completed=self._position, note=self._note, rate=text)
@@ -60,6 +64,15 @@ class Progress:
 
     def _share(self) -> str:
         return f"{min(1.0, self._position / self._total):.0%}" if self._total else ""
+
+    @contextmanager
+    def hidden(self) -> Iterator[None]:
+        """No bar while something is printed on standard output, which may be the same terminal."""
+        if self._bar:
+            self._bar.stop()
+        yield
+        if self._bar:
+            self._bar.start()
 
     def say(self, text: str) -> None:
         """A line on standard error, above the bar. It is printed as it is: what strangers wrote must be `safe`."""

@@ -129,7 +129,7 @@ class _Run:
             reader = Reader(inputs, clock=lambda: time.time_ns() // 1_000_000)
             with (
                 Pool(self.names, self.settings, steps=segment, on_restart=restarted) as pool,
-                Progress(reader.total, quiet=self.quiet) as progress,
+                Progress(reader.total, quiet=self.quiet, bar=not self._prints_lines()) as progress,
                 log_through(progress.say, self.settings.log_level),
                 _terminate_as_interrupt(),
             ):
@@ -144,6 +144,9 @@ class _Run:
                 )
                 for done in ends:
                     self._take(done, folder, progress.say)
+                    if len(self.table) >= _TABLE_ROWS:
+                        with progress.hidden():
+                            self._print_table()
                     progress.count(done.position, rejected=self.rejected, events=self.events)
             self._print_table()
         except KeyboardInterrupt:
@@ -155,6 +158,10 @@ class _Run:
         self._say_end()
         if strict and (self.rejected or self.rejected_before):
             raise typer.Exit(1)
+
+    def _prints_lines(self) -> bool:
+        """Whether events are printed one by one on the terminal, where a bar would come between them."""
+        return self.shown is Shown.JSONL and sys.stdout.isatty()
 
     def _folder(self) -> Any:
         if self.out is None:
@@ -213,8 +220,6 @@ class _Run:
             import orjson
 
             self.table.append(orjson.loads(value))
-            if len(self.table) >= _TABLE_ROWS:
-                self._print_table()
 
     def _print_table(self) -> None:
         if self.table:
