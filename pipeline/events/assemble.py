@@ -3,10 +3,10 @@
 import re
 from collections.abc import Sequence
 
+from pipeline.events.fillers import DATES, FIGURES
 from pipeline.events.keys import event_id, primary, similarity_key
 from pipeline.events.lookup import Lookup
 from pipeline.events.merge import MANIFOLD, merge, same
-from pipeline.events.roles import DATES, FIGURES
 from pipeline.events.scheme import Scheme
 from pipeline.events.taxonomy import EventType
 from pipeline.events.trace import Mention
@@ -105,7 +105,8 @@ def _participants(group: Sequence[Mention], kind: EventType) -> list[Participant
 
     Others add whom they name in a role that is still empty, if they share a participant with the best mention (so
     they surely tell of the same event); figures and dates where there are none; and further places, victims, parties
-    and the like. Never an actor or an object from a sentence that shares nobody: nothing is stitched together.
+    and the like that are known by name. Never an actor or an object from a sentence that shares nobody: nothing is
+    stitched together.
     """
     chosen = list(group[0].participants)
     for mention in group[1:]:
@@ -114,7 +115,7 @@ def _participants(group: Sequence[Mention], kind: EventType) -> list[Participant
         for participant in mention.participants:
             empty = participant.role not in filled and (shares or participant.role in FIGURES | DATES)
             known = any(same(participant, other) or _overlap(participant, other) for other in chosen)
-            if (empty or participant.role in MANIFOLD) and not known:
+            if (empty or (participant.role in MANIFOLD and participant.entity_id)) and not known:
                 chosen.append(participant)
     chosen.sort(key=lambda p: (kind.roles.index(p.role), p.start, p.end))
     first = primary(kind, chosen)
