@@ -58,7 +58,7 @@ def merge(mentions: Sequence[Mention], amounts: Sequence[Amount], *, titles: int
     known = {(amount.start, amount.end): amount for amount in amounts if amount.value is not None}
     for mention in mentions:
         earlier = by_type.setdefault(mention.type, [])
-        near = [group for group in reversed(earlier[-GROUPS:]) if _may_join(mention, group, known)]
+        near = [group for group in reversed(earlier[-GROUPS:]) if _may_join(mention, group, known, titles)]
         best = next((group for group in near if _shares(mention, group)), None)
         best = best or next((group for group in near if _follows(mention, group, titles)), None)
         if best is None:
@@ -77,20 +77,34 @@ def same(one: Participant, other: Participant) -> bool:
     return bool(left and right) and (left <= right or right <= left)
 
 
+def _may_be_same(one: Participant, other: Participant) -> bool:
+    """As `same`, and also when the name of one is among the other's words: "Activision" and "Activision Blizzard"
+    may have got two ids. Enough not to contradict, not enough to join ("Siemens", "Siemens Energy").
+    """
+    left, right = _content(one.name or one.text), _content(other.name or other.text)
+    return same(one, other) or (bool(left and right) and (left <= right or right <= left))
+
+
 @lru_cache(maxsize=4096)
 def _content(text: str) -> frozenset[str]:
     words = fold(text).split()
     return frozenset(word for word in words if len(word) > 3 or word.isdigit()) or frozenset(words)
 
 
-def _may_join(mention: Mention, group: Sequence[Mention], known: Known) -> bool:
+def _may_join(mention: Mention, group: Sequence[Mention], known: Known, titles: int) -> bool:
     first = group[0]
     if first.trigger.time != mention.trigger.time:
         return False
     here = [other for other in group[-MENTIONS:] if other.sentence == mention.sentence]
     if here and not (mention.alone and all(other.alone for other in here)):
         return False  # a sentence that was split on purpose
-    return not any(_contradict(mention, other, known) for other in group[-MENTIONS:])
+    # The story of the title is the article's story, even where the model takes another name for its subject.
+    story = mention.type in ONE_STORY and _after_title(mention, group, titles)
+    return not any(_contradict(mention, other, known, names=not story) for other in group[-MENTIONS:])
+
+
+def _after_title(mention: Mention, group: Sequence[Mention], titles: int) -> bool:
+    return group[0].sentence < titles and mention.sentence < titles + AFTER_TITLE
 
 
 def _shares(mention: Mention, group: Sequence[Mention]) -> bool:
@@ -109,7 +123,7 @@ def _follows(mention: Mention, group: Sequence[Mention], titles: int) -> bool:
     if mention.type in EACH_ITS_OWN:
         return False
     distance = min(abs(mention.sentence - other.sentence) for other in group[-MENTIONS:])
-    after_title = group[0].sentence < titles and mention.sentence < titles + AFTER_TITLE
+    after_title = _after_title(mention, group, titles)
     others = any(_differ(mention, other) for other in group[-MENTIONS:])
     if mention.type in ONE_STORY:
         return not others or distance <= STORY or after_title
@@ -133,15 +147,15 @@ def _differ(one: Mention, other: Mention) -> bool:
     )
 
 
-def _contradict(one: Mention, other: Mention, figures: Known) -> bool:
-    """Whether the two can't be one event: other figures, other known entities where an event has but one."""
+def _contradict(one: Mention, other: Mention, figures: Known, *, names: bool) -> bool:
+    """Whether the two can't be one event: other figures, or (`names`) other known entities where an event has one."""
     for role, left, right in _roles(one, other):
         if role in DECISIVE:
             if one.type not in MANY_FIGURES and not _near(left, right, figures, DECISIVE[role]):
                 return True
-        elif role not in MANIFOLD and not any(same(x, y) for x in left for y in right):
+        elif role not in MANIFOLD and not any(_may_be_same(x, y) for x in left for y in right):
             known = all(x.entity_id for x in left) and all(y.entity_id for y in right)
-            if role in IDENTIFYING or known:
+            if role in IDENTIFYING or (known and names):
                 return True
     return False
 

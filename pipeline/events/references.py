@@ -24,15 +24,18 @@ class Words:
 
     determiners: frozenset[str]
     bare: bool  # whether a noun without determiner can refer (no articles, or a suffix)
+    trailing: bool  # whether adjectives follow their noun
     nouns: Mapping[str, EntityLabel]
     pronouns: Mapping[str, EntityLabel]
 
 
-def _words(determiners: str, *, org: str, per: str, pronouns: str = "", bare: bool = False) -> Words:
+def _words(
+    determiners: str, *, org: str, per: str, pronouns: str = "", bare: bool = False, trailing: bool = False
+) -> Words:
     nouns: dict[str, EntityLabel] = {}
     nouns.update(dict.fromkeys(org.split(), "ORG"))
     nouns.update(dict.fromkeys(per.split(), "PER"))
-    return Words(frozenset(determiners.split()), bare, nouns, dict.fromkeys(pronouns.split(), "PER"))
+    return Words(frozenset(determiners.split()), bare, trailing, nouns, dict.fromkeys(pronouns.split(), "PER"))
 
 
 # org: businesses and what their shares are called ("the stock fell"); per: offices and plain words for people;
@@ -65,6 +68,7 @@ TABLES: Mapping[str, Words] = {
         per="président présidente ministre chancelier pdg patron patronne directeur directrice maire homme femme "
         "suspect accusé",
         pronouns="lui",
+        trailing=True,
     ),
     "es": _words(
         "el la los las este esta del al",
@@ -72,18 +76,21 @@ TABLES: Mapping[str, Words] = {
         "acción acciones gigante corporación",
         per="presidente presidenta ministro ministra canciller consejero director directora alcalde alcaldesa hombre "
         "mujer acusado sospechoso",
+        trailing=True,
     ),
     "it": _words(
         "il lo la l i gli questa questo del della dell al alla",
         org="azienda società gruppo impresa compagnia banca casa costruttore produttore colosso titolo azioni istituto",
         per="presidente ministro ministra cancelliere amministratore direttore direttrice sindaco sindaca uomo donna",
         pronouns="egli",
+        trailing=True,
     ),
     "pt": _words(
         "o a os as este esta do da ao",
         org="empresa companhia grupo firma banco sociedade fabricante seguradora construtora rede ações ação gigante "
         "operadora",
         per="presidente ministro ministra chanceler diretor diretora prefeito prefeita homem mulher suspeito acusado",
+        trailing=True,
     ),
     "nl": _words(
         "de het dit deze die",
@@ -130,7 +137,9 @@ def reference(text: str, language: str) -> EntityLabel | None:
         return None
     if len(words) == 1:
         return table.pronouns.get(words[0]) or (table.nouns.get(words[0]) if table.bare else None)
-    return table.nouns.get(words[-1]) if words[0] in table.determiners else None
+    if words[0] not in table.determiners:
+        return None
+    return table.nouns.get(words[-1]) or (table.nouns.get(words[1]) if table.trailing else None)
 
 
 def phrases(text: str, span: Span, language: str) -> list[Span]:

@@ -55,6 +55,24 @@ def test_the_first_sentences_tell_what_the_title_told() -> None:
     assert groups(mention(kind, 0, who("authority", "EU", id="a")), known, titles=1) == [[0], [2]]
 
 
+def test_a_longer_name_does_not_contradict() -> None:
+    kind = "deal.acquisition"
+    first = mention(kind, 0, who("acquirer", "Microsoft", id="m"), who("target", "Activision", id="a"))
+    second = mention(kind, 9, who("acquirer", "Microsoft", id="m"), who("target", "Activision Blizzard", id="b"))
+    assert groups(first, second) == [[0, 9]]
+    assert groups(first, mention(kind, 9, who("acquirer", "Microsoft", id="m"), who("target", "Nokia", id="n"))) == [
+        [0],
+        [9],
+    ]
+
+
+def test_the_story_of_the_title_is_one_whoever_is_its_subject() -> None:
+    kind = "financial.insolvency"
+    title, body = mention(kind, 0, who("debtor", "Wirecard", id="w")), mention(kind, 2, who("debtor", "Dax", id="d"))
+    assert groups(title, body, titles=1) == [[0, 2]]
+    assert groups(title, body) == [[0], [2]]
+
+
 def test_a_story_goes_on_a_list_does_not() -> None:
     for kind, role, joined in (("disaster.natural", "place", True), ("market.security_price", "security", False)):
         first, second = mention(kind, 3, who(role, "Reno")), mention(kind, 4, who(role, "Dax"))

@@ -18,6 +18,8 @@ from tests.events.story import Story
         ("der Konzern", "de", "ORG"),
         ("des Unternehmens", "de", "ORG"),
         ("l’entreprise", "fr", "ORG"),
+        ("El grupo gallego", "es", "ORG"),
+        ("the group meeting", "en", None),
         ("firma", "pl", "ORG"),
         ("selskapet", "no", "ORG"),
         ("the company", "de", None),
