@@ -38,8 +38,7 @@ class Item:
 
 
 class Reader:
-    """The messages of `inputs`. `total`: their bytes on the disk, None if nobody knows (a pipe); `position`: how many
-    of them the last item ends at.
+    """The messages of `inputs`. `total`: their bytes on the disk, None if nobody knows (a pipe).
 
     Iterate once. Raises `SettingsError` for a file that can't be read at all; what is wrong inside one is rejected
     with its place.
@@ -49,7 +48,6 @@ class Reader:
         """`clock`: now, in milliseconds since 1970: messages say when they were read."""
         self._inputs = inputs
         self._clock = clock
-        self.position = 0
         sizes = [i.size for i in inputs]
         self.total = None if None in sizes else sum(size or 0 for size in sizes)
 
@@ -68,8 +66,8 @@ class Reader:
             # In a packed file only the place that was read up to is known, not where an article ends.
             place = plain if stream is plain else raw
             for number, (value, rejected) in enumerate(_values(stream, source.format)):
-                self.position = before + place.tell() if self.total is not None else 0
-                yield Item(self._message(source, number, value), rejected, self.position)
+                position = before + place.tell() if self.total is not None else 0
+                yield Item(self._message(source, number, value), rejected, position)
         except DAMAGED as error:
             reason = f"the rest of the file is lost: its compressed data is damaged ({str(error) or 'it ends early'})"
             yield Item(self._message(source, number + 1, None), InvalidInput(Code.NOT_JSON, reason), before)
