@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -22,10 +22,6 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
 )
-
-_ROWS = 200  # of one table: memory stays flat
-_SHOWN = 4_000  # characters of an original
-_ERROR, _KEY = 300, 60
 
 
 class Shown(StrEnum):
@@ -70,14 +66,16 @@ def list_(
     """
     import itertools
 
+    from pipeline.cli.dead_letters_text import print_json, print_tables, summary
+
     settings = _settings(brokers, topic_prefix)
     choice = _choice(settings, stage, code, partition, offset, ())
     letters = itertools.islice(_letters(folder, settings, choice), limit)
     if format is Shown.JSONL:
         for letter in letters:
-            _print_json(_summary(letter))
+            print_json(summary(letter))
     else:
-        print(f"{_print_tables(letters):,} dead letters", file=sys.stderr)
+        print(f"{print_tables(letters):,} dead letters", file=sys.stderr)
 
 
 @app.command()
@@ -107,6 +105,8 @@ def show(
     """
     import itertools
 
+    from pipeline.cli.dead_letters_text import print_letter
+
     settings = _settings(brokers, topic_prefix)
     folder, positions = _split(places)
     choice = _choice(settings, stage, code, partition, offset, positions)
@@ -115,7 +115,7 @@ def show(
         if raw:
             sys.stdout.buffer.write((b"\n" if found > 1 else b"") + (letter.message.value or b""))
         else:
-            _print_letter(letter)
+            print_letter(letter)
     if not found:
         print("error: there is no such dead letter. `eventwire dead-letters list` shows all.", file=sys.stderr)
     return 0 if found else 1
@@ -168,14 +168,15 @@ def redrive(
 def _redrive(settings: "Settings", choice: "Choice", *, again: bool, dry_run: bool) -> int:
     from pipeline.broker.client import Client
     from pipeline.broker.redrive import redrive
+    from pipeline.cli.dead_letters_text import position
 
     def tell(letter: "DeadLetter", outcome: str) -> None:
         if outcome == "stranger":
-            place = f"{_position(letter)} came from {letter.source_topic!r}, which no stage reads"
+            place = f"{position(letter)} came from {letter.source_topic!r}, which no stage reads"
             print(f"error: {safe(place)}: not sent", file=sys.stderr)
         elif dry_run:
             done = "would be sent to" if outcome == "sent" else "was redriven before to"
-            print(f"{_position(letter)}  {safe(letter.code)}  {done} {safe(letter.source_topic)}")
+            print(f"{position(letter)}  {safe(letter.code)}  {done} {safe(letter.source_topic)}")
 
     with Client(settings) as client:
         result = redrive(client, choice, again=again, dry_run=dry_run, on_letter=tell)
@@ -264,85 +265,3 @@ def _letters_of(folder: Path, prefix: str, choice: "Choice") -> Iterator["DeadLe
 
 def _complain(text: str) -> None:
     print(f"warning: {safe(text)}", file=sys.stderr)
-
-
-def _position(letter: "DeadLetter") -> str:
-    message = letter.message
-    return f"{message.topic.rpartition('.')[2]}/{message.partition}/{message.offset}"
-
-
-def _source(letter: "DeadLetter") -> str:
-    return f"{letter.source_topic}/{letter.source_partition}/{letter.source_offset}"
-
-
-def _summary(letter: "DeadLetter") -> dict[str, Any]:
-    message = letter.message
-    return {
-        "letter": _position(letter),
-        "first_seen": letter.first_seen,
-        "stage": letter.stage,
-        "code": letter.code,
-        "error": letter.error,
-        "source": _source(letter),
-        "attempts": letter.attempts,
-        "key": message.key.decode("utf-8", "backslashreplace") if message.key is not None else None,
-        "size": len(message.value) if message.value is not None else None,
-    }
-
-
-def _print_json(value: Any) -> None:
-    import orjson
-
-    text = orjson.dumps(value).decode()
-    print("".join(f"\\u{ord(char):04x}" if "\x7f" <= char <= "\x9f" else char for char in text))
-
-
-def _print_tables(letters: Iterable["DeadLetter"]) -> int:
-    import itertools
-
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=160)
-    rest, count = iter(letters), 0
-    while some := list(itertools.islice(rest, _ROWS)):
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_header=not count, show_edge=not count)
-        for name in ("letter", "first seen", "code", "error", "source", "key", "bytes"):
-            table.add_column(name, overflow="fold", justify="right" if name == "bytes" else "left")
-        for row in map(_summary, some):
-            size = "none" if row["size"] is None else f"{row['size']:,}"
-            cells = (
-                row["letter"],
-                row["first_seen"][:19].replace("T", " "),
-                row["code"],
-                safe(row["error"], longest=_ERROR),
-                row["source"],
-                safe(row["key"] or "", longest=_KEY),
-                size,
-            )
-            table.add_row(*(Text(safe(cell)) for cell in cells))
-        console.print(table)
-        count += len(some)
-    return count
-
-
-def _print_letter(letter: "DeadLetter") -> None:
-    message = letter.message
-    print(f"{_position(letter)}  {safe(letter.code)}: {safe(letter.error)}")
-    print(f"  from      {safe(_source(letter))}, attempt {letter.attempts}, first seen {safe(letter.first_seen)}")
-    print(f"  key       {'none' if message.key is None else safe(message.key.decode('utf-8', 'backslashreplace'))}")
-    for name, value in message.headers:
-        print(f"  {safe(name)}: {safe(value.decode('utf-8', 'backslashreplace'))}")
-    if message.value is None:
-        print("  no value: a tombstone\n")
-        return
-    text = message.value[: _SHOWN * 4].decode("utf-8", "backslashreplace")
-    print(f"  original  {len(message.value):,} bytes")
-    print("\n".join(f"  | {safe(line)}" for line in text[:_SHOWN].split("\n")))
-    if len(text) > _SHOWN or len(message.value) > _SHOWN * 4:
-        print(f"  | … cut after {_SHOWN:,} characters; --raw gives all of it")
-    print()

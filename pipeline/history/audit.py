@@ -12,7 +12,8 @@ from datetime import UTC, datetime, timedelta
 from pipeline.broker.client import Client, Partition
 from pipeline.broker.groups import WorkerGroup, worker_groups
 from pipeline.flow import FLOW
-from pipeline.history.ledger import Ledger, Position, Report
+from pipeline.history.content import Position
+from pipeline.history.ledger import Ledger, Report
 from pipeline.streams.events import EVENTS
 from pipeline.streams.message import Message
 from pipeline.streams.topics import load_topics

@@ -16,7 +16,8 @@ import orjson
 
 from pipeline.errors import InvalidInput, SettingsError
 from pipeline.flow import FLOW
-from pipeline.history.ledger import Position, Report, digests, events_of
+from pipeline.history.content import Position, digests, events_of
+from pipeline.history.ledger import Report
 from pipeline.local.folder import JOURNAL
 from pipeline.local.outputs import SUFFIX, output_files
 from pipeline.streams.codec import header, read_structured

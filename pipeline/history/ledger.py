@@ -5,7 +5,6 @@ messages (`add_raw`), what came of them (`add_classified`, `add_dead_letter`, `a
 way (`add_waiting`), then ask (`report`).
 """
 
-import hashlib
 from array import array
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -13,17 +12,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import orjson
 
+from pipeline.history.content import Position, digest, digests, events_of, read_trace
 from pipeline.streams.codec import header
 from pipeline.streams.message import Message
 
 Partition = tuple[str, int]  # (topic, number); of a file: (its path, 0)
-Position = tuple[str, int, int]  # topic, partition, offset
 
 _PRESENT, _CLASSIFIED, _DEAD, _WAITING, _REDRIVEN, _CONTRADICTED, _COPY = (1 << bit for bit in range(7))
 _OFFSET_BITS = 48  # of a place in the books, packed into 64 bits; the others say which partition
-_CLOCK = ("ingested_at", "produced_at", "trace")  # of a record: differ from run to run, or say where it stood
 
 
 @dataclass
@@ -164,7 +161,7 @@ class Ledger:
         content, models, record = digests(message.value)
         name = str(record.get("event_id"))
         self._events.whose.append(_event_digest(name, header(message.headers, "ew_trace") or "", models))
-        self._events.ids.append(_number(name.encode()))
+        self._events.ids.append(digest(name.encode()))
         self._events.contents.append(content)
         self._events.places.append(_packed(*place))
 
@@ -280,42 +277,5 @@ def _both(flags: Any) -> Any:
     return flags & (_CLASSIFIED | _DEAD) == _CLASSIFIED | _DEAD
 
 
-def read_trace(trace: str | None) -> Position | None:
-    """`<topic>/<partition>/<offset>`; None for anything else. A file's path may hold slashes."""
-    topic, _, rest = (trace or "").rpartition("/")
-    topic, _, number = topic.rpartition("/")
-    if not (topic and number.isascii() and number.isdigit() and rest.isascii() and rest.isdigit()):
-        return None
-    return topic, int(number), int(rest)
-
-
-def digests(value: bytes | None) -> tuple[int, int, dict[str, Any]]:
-    """Of a record's bytes: its content without wall-clock fields (64 bits), its models (32 bits), and the record.
-
-    What isn't a JSON object is its own content.
-    """
-    try:
-        record = orjson.loads(value or b"")
-    except orjson.JSONDecodeError:
-        return _number(value or b""), 0, {}
-    if not isinstance(record, dict):
-        return _number(value or b""), 0, {}
-    bare = {name: item for name, item in record.items() if name not in _CLOCK}
-    if "events" in record:
-        bare["events"] = [{n: v for n, v in event.items() if n not in _CLOCK} for event in events_of(record)]
-    models = _number(orjson.dumps(record.get("models"), option=orjson.OPT_SORT_KEYS)) & 0xFFFFFFFF
-    return _number(orjson.dumps(bare, option=orjson.OPT_SORT_KEYS)), models, record
-
-
-def events_of(record: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The events of a record that may be anybody's."""
-    events = record.get("events")
-    return [event for event in events if isinstance(event, dict)] if isinstance(events, list) else []
-
-
 def _event_digest(name: str, trace: str, models: int) -> int:
-    return _number(f"{name}\0{trace}\0{models}".encode())
-
-
-def _number(data: bytes) -> int:
-    return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "big")
+    return digest(f"{name}\0{trace}\0{models}".encode())

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.history.ledger import Ledger, Report, digests, read_trace
+from pipeline.history.content import digests, read_trace
+from pipeline.history.ledger import Ledger, Report
 from pipeline.streams.message import Message
 
 RAW = "news.articles.raw"
