@@ -39,6 +39,7 @@ MOST = 0.6  # of a phrase's letters: then the entity inside it is what the phras
 WHOLE = 0.6  # a span's mean needs this share of the threshold: one high piece in a long word is chance
 WORDS = 0.8  # the same for words that nothing else knows as a name or figure
 SURE, LIKELY = 0.95, 0.6  # of the best filler's score: what a further one needs
+LONGEST_ROW = 50  # spare fillers in a sentence; with more it is noise, not a list
 PERCENT = 1.25  # "rose 2 per cent to 50 euros": the change is the percentage
 
 _AND = re.compile(
@@ -152,7 +153,8 @@ class FillerReader:
     def _choose(self, found: list[Filler], roles: Sequence[str], *, taken: list[Span]) -> list[Filler]:
         chosen: list[Filler] = []
         spare: list[Filler] = []
-        spans: list[Span] = []  # of the chosen and spare ones, in text order
+        spans: list[Span] = []  # of the chosen ones, in text order
+        owner: dict[Span, str] = {}
         best: dict[str, Filler] = {}
         for filler in sorted(found, key=lambda filler: (-filler.score, filler.span, roles.index(filler.role))):
             at = bisect_left(spans, filler.span)
@@ -162,11 +164,11 @@ class FillerReader:
                 continue  # the trigger's own words are no participant
             first = best.setdefault(filler.role, filler)
             needed = (LIKELY if filler.role in SEVERAL else SURE) * first.score
-            if filler.score >= needed or any(
-                other.role == filler.role and self._coordinated(other.span, filler.span) for other in chosen
-            ):
+            beside = [other for other in spans[max(0, at - 1) : at + 1] if owner[other] == filler.role]
+            if filler.score >= needed or any(self._coordinated(other, filler.span) for other in beside):
                 chosen.append(filler)
                 spans.insert(at, filler.span)
+                owner[filler.span] = filler.role
             else:
                 spare.append(filler)
         return chosen + _parallel(chosen, spare)
@@ -181,6 +183,8 @@ def _parallel(chosen: list[Filler], spare: list[Filler]) -> list[Filler]:
     """What makes a list of pairs whole: "A rose 2 per cent, B 3 and C 4". Each of k participants of one role has its
     own figure, one after the other; then the less sure ones among them are no less participants.
     """
+    if len(spare) > LONGEST_ROW:
+        return []
     free = [filler for filler in spare if not any(_shared(filler.span, other.span) for other in chosen)]
     everything = chosen + free
     for role in sorted({filler.role for filler in everything} - FIGURES - DATES - PHRASES - SEVERAL):
