@@ -7,6 +7,7 @@ What is unusual here answers something measured (pipeline/ARCHITECTURE.md, "Deli
 - Faust's exactly-once and `concurrency` above 1 lose or duplicate messages: at least once with deterministic ids.
 - The default codec crashes on what it can't decode, and commits it: the processor decodes.
 - Static membership: a killed worker that comes back resumes in 2 s instead of after the session time-out.
+Longer than other modules, since everything that knows Faust and aiokafka stands here and nowhere else.
 """
 
 import asyncio

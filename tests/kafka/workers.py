@@ -138,6 +138,7 @@ class Road:
 
     broker: Broker
     settings: Settings
+    fed: int = 0  # articles published by `feed_until`: a0, a1 ...
     _client: Client | None = None
 
     @classmethod
@@ -156,6 +157,30 @@ class Road:
         with Writer(self.settings) as writer:
             for key, value in articles.items():
                 writer.write(Output(topic=self.topic(topic), key=key.encode(), value=value))
+
+    def feed_until(
+        self, happened: Callable[[], Any], what: str, *, text: str = "Firma KAUFT. SCHLAF:0.02 ", waiting: int = 200
+    ) -> None:
+        """Publish articles so that about `waiting` of them always wait, until something has happened.
+
+        What happens in the middle of the work must do so on a fast and on a slow machine.
+        """
+
+        def fed_and_happened() -> Any:
+            missing = waiting - self.lag()
+            if missing > 0:
+                self.publish(articles(missing, text, start=self.fed))
+                self.fed += missing
+            return happened()
+
+        wait_until(fed_and_happened, what)
+
+    def check(self) -> "Ledger":
+        """What `feed_until` published is classified, each article once but for identical repetitions."""
+        ledger = self.ledger()
+        ledger.check({f"a{number}": "classified" for number in range(self.fed)})
+        print(f"duplicates: {ledger.duplicates} of {2 * self.fed} messages")
+        return ledger
 
     def read(self, *names: str) -> list[Message]:
         return self._ask(lambda client: list(client.read([self.topic(name) for name in names])))
