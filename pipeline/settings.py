@@ -23,7 +23,7 @@ class Settings:
     model: Path | None = None  # folder of the model to use instead of the shipped one
     workers: int = 0  # child processes that run the models; 0: one for each core
     batch: int = 16  # documents handed to a child process at a time
-    document_seconds: float = 30.0  # a document that takes longer is dead-lettered (code: timeout)
+    document_seconds: float = 60.0  # a document that takes longer is dead-lettered (code: timeout)
     max_text: int = 1_000_000  # longest text accepted, in characters (code: too_large)
     max_html: int = 2_000_000  # longest HTML page accepted, in characters (code: too_large)
     log_level: str = "info"  # debug | info | warning | error
@@ -32,8 +32,8 @@ class Settings:
     topic_prefix: str = ""  # put before every topic name, e.g. "replay.r1."
     security_protocol: str = "PLAINTEXT"  # PLAINTEXT | SSL | SASL_PLAINTEXT | SASL_SSL
     sasl_mechanism: str = "SCRAM-SHA-512"  # PLAIN | SCRAM-SHA-256 | SCRAM-SHA-512
-    sasl_username: str = ""
-    sasl_password: str = ""
+    sasl_username: str = ""  # for the SASL protocols
+    sasl_password: str = ""  # never printed
     ssl_cafile: Path | None = None  # PEM file with the certificate authority of the brokers
     slot: str = ""  # unique name of this worker's place (host + index, pod name); empty: the host's name and 0
     session_seconds: float = 45.0  # Kafka session time-out of a worker

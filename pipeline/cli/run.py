@@ -168,6 +168,7 @@ class _Run:
             return None
         from importlib.metadata import version
 
+        from pipeline.encoder.files import open_files
         from pipeline.local.folder import Folder
         from pipeline.streams.topics import load_topics
 
@@ -175,7 +176,7 @@ class _Run:
         made_with = {
             "version": version("eventwire"),
             "stages": ",".join(step.name for step in self.steps),
-            "model": str(settings.model or "shipped"),
+            "model": open_files(settings.model).digest,  # not the path: another model may stand there tomorrow
             "max_text": settings.max_text,
             "max_html": settings.max_html,
         }
