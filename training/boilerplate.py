@@ -25,7 +25,7 @@ from training import boilerplate_data as data
 from training import linear
 from training.boilerplate_data import Page
 
-FOLDS, INNER = 5, 2
+FOLDS, INNER = 5, 4
 L2_DENSE, L2_HASHED, L2_CONTEXT = 0.5, 0.4, 1.0
 THRESHOLDS = (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0)
 FOLDER = Path(boilerplate.__file__).resolve().parent

@@ -21,7 +21,7 @@ from pipeline.language.units import Unit, split_units
 from training import articles, places
 
 LINES = Path(__file__).resolve().parent / "data" / "boilerplate.tsv"
-SMALL_WEIGHT, NEWS_WEIGHT, LINE_WEIGHT = 0.15, 0.6, 0.8
+SMALL_WEIGHT, NEWS_WEIGHT, LINE_WEIGHT = 0.15, 0.4, 0.8
 
 
 @dataclass(frozen=True)

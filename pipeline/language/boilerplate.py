@@ -15,7 +15,7 @@ from pipeline.records.values import BoilerplateKind
 
 # Log-odds of not being news, of the unit alone and among its neighbours, added: from here on a unit is marked. High,
 # because news taken for advertising is a lost event, and no neighbourhood alone makes a sentence advertising.
-THRESHOLD = 4.0
+THRESHOLD = 2.0
 
 _AD_LABELS = (
     "anzeige|werbung|werbeanzeige|advertisement|sponsored(?: content)?|advertorial|publicité|contenu sponsorisé|"

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
+import numpy as np
 import orjson
 
 from pipeline.errors import ModelError
 from pipeline.language.confusables import SOUTH_SLAVIC, chinese, cyrillic, same_group, south_slavic
 from pipeline.language.langid import LanguageModel
-from pipeline.language.scripts import ONE_LANGUAGE, count_scripts, iso_name
+from pipeline.language.scripts import ONE_LANGUAGE, count_scripts, iso_name, writes
 from pipeline.records import Language, LanguageShare
 
 CALIBRATION_FILE = "calibration.json"
@@ -25,6 +26,7 @@ PIECES = 4
 PIECE_BYTES = 140  # of UTF-8 each
 MIXED_PIECE = 0.9  # a piece this sure of another language makes the paragraphs be looked at
 PARAGRAPHS = 48  # looked at in a mixed text, spread over it
+MAIN_SCRIPT = 0.6  # of the letters: the text is written in that script
 SMALLEST_SHARE = 0.1  # of the letters: less is a quotation
 HINT_LETTERS = 80  # shorter texts listen to the sender's hint
 HINT_ODDS = 6.0  # how much more probable a language becomes by being hinted at
@@ -66,6 +68,7 @@ class Detector:
     def __init__(self, model: LanguageModel, calibration: Calibration) -> None:
         self._model = model
         self._calibration = calibration
+        self._masks: dict[str, Any] = {}
 
     def detect(self, text: str, *, hint: str | None = None) -> Language:
         """The language of `text`. `hint` (any spelling of a language tag) is heard if the text is short or unsure."""
@@ -78,6 +81,9 @@ class Detector:
         second = sorted(scripts.values())[-2] if len(scripts) > 1 else 0
         mixed = mixed or second >= SMALLEST_SHARE * sum(scripts.values())
         others = self._others(text, code) if mixed and len(pieces) > 1 else ()
+        if others and others[0].share > 0.5:  # names and quotations have misled the pieces: the paragraphs know better
+            code, confidence = others[0].code, min(confidence, others[0].share)
+            others = self._others(text, code)
         if confidence < self._calibration.threshold:
             code = "und"
         return Language(code=code, script=script, confidence=round(confidence, 4), others=others)
@@ -103,16 +109,25 @@ class Detector:
         """(code, script, probability, [(code, probability) of each piece])."""
         name, count = next(iter(scripts.items()))
         letters = sum(scripts.values())
-        if name in ONE_LANGUAGE and count >= 0.6 * letters:
+        if name in ONE_LANGUAGE and count >= MAIN_SCRIPT * letters:
             return ONE_LANGUAGE[name], iso_name(name), 1 - 0.5 ** min(count, 30), []
         chances = self._model.probabilities([piece.encode() for piece in pieces])
         parts = [(self._model.languages[int(row.argmax())], float(row.max())) for row in chances[:-1]]
         scores = chances[-1]
+        if count >= MAIN_SCRIPT * letters:
+            scores = scores * self._written_in(name)
+            scores /= scores.sum()
         if hint in self._model.languages and (letters < HINT_LETTERS or scores.max() < 0.9):
             scores = scores.copy()
             scores[self._model.languages.index(hint)] *= HINT_ODDS
             scores /= scores.sum()
         return (*self._refine(pieces, scores, name), parts)
+
+    def _written_in(self, script: str) -> Any:
+        """[languages]: 1 for those written in `script`, next to nothing for others."""
+        if script not in self._masks:
+            self._masks[script] = np.array([1.0 if writes(code, script) else 1e-6 for code in self._model.languages])
+        return self._masks[script]
 
     def _refine(self, pieces: Sequence[str], scores: Any, script: str) -> tuple[str, str, float]:
         """The model's verdict after the rule tables. A rule that decides within a group keeps the group's weight."""

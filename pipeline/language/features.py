@@ -14,6 +14,7 @@ import numpy as np
 
 BUCKETS = 1 << 14  # of hashed words
 MAX_WORDS = 60  # of a unit that are looked at
+REMEMBERED = 50_000  # words whose concepts are kept
 SHAPES = (
     "words_1", "words_2_3", "words_4_7", "words_8_15", "words_16_30", "words_31", "end_period", "end_question",
     "end_exclamation", "end_colon", "end_none", "end_comma_dash", "question_inside", "exclamation_inside",
@@ -29,7 +30,6 @@ _DATE = re.compile(r"\b\d{1,2}[./-]\s?\d{1,2}[./-](?:\s?\d{2,4})?\b|\b\d{4}-\d{2
 _MONEY = re.compile(r"[€$£¥₽]|\b(?:euros?|dollars?|Franken|kronor|lei|zł|рубл\w+|EUR|USD|CHF)\b", re.IGNORECASE)
 _URL = re.compile(r"https?://|www\.|\b\w+\.(?:com|de|org|net|fr|es|it|nl|pl|ru|ro|se|pt|br|ch|at)\b")
 _PHONE = re.compile(r"(?:\+|\b0)\d[\d /()-]{6,}\d")
-_ARROW = re.compile(r"[›»→►▶>]\s*$|^\s*[›→►▶>+•]")
 _EARLY_COLON = re.compile(r"^[^:.!?]{2,34}:\s")
 _DATELINE = re.compile(r"^[A-ZÀ-ÞА-Я][\w.\- ]{2,24}(?:, [\w. ]{2,16})?\s?\([\w./ \-]{2,16}\)\s?[-–—.]")
 _BARS = re.compile(r"[|·•]")
@@ -48,22 +48,35 @@ class Concepts:
                 target = self._starts if word.endswith("*") else self._words
                 target.setdefault(word.rstrip("*").replace("_", " "), set()).add(number)
         self._longest = max(map(len, self._starts), default=0)
+        self._openers = {key.split(" ")[0] for key in (*self._words, *self._starts) if " " in key}
+        self._known: dict[str, frozenset[int]] = {}
 
     def of(self, words: list[str]) -> set[int]:
         """The numbers of the concepts that `words` (lower case) speak of."""
         found: set[int] = set()
-        for position, word in enumerate(words):
+        before = ""
+        for word in words:
+            found |= self._of(word)
             bare = word.rstrip(".:")
-            pair = f"{bare} {words[position + 1].rstrip('.:')}" if position + 1 < len(words) else ""
-            for key in (word, bare, pair):
-                if key and (hit := self._words.get(key)):
-                    found |= hit
-            for key in (bare, pair):
-                for length in range(min(len(key), self._longest), 1, -1):
-                    if hit := self._starts.get(key[:length]):
-                        found |= hit
-                        break
+            if before in self._openers:
+                found |= self._of(f"{before} {bare}")
+            before = bare
         return found
+
+    def _of(self, key: str) -> frozenset[int]:
+        """Concepts of one word or pair; remembered, because news uses the same words over and over."""
+        known = self._known.get(key)
+        if known is None:
+            if len(self._known) >= REMEMBERED:
+                self._known.clear()
+            known = self._known[key] = frozenset(self._look_up(key))
+        return known
+
+    def _look_up(self, key: str) -> set[int]:
+        bare = key.rstrip(".:")
+        found = self._words.get(key, set()) | self._words.get(bare, set())
+        lengths = range(min(len(bare), self._longest), 1, -1)
+        return found | next((self._starts[bare[:n]] for n in lengths if bare[:n] in self._starts), set())
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +126,7 @@ def _shape(unit: str, words: list[str]) -> list[bool]:
         len(letters) > 2 and upper > 0.7 * len(letters),
         any(map(str.isdigit, unit)), bool(_TIME.search(unit)), bool(_DATE.search(unit)), bool(_MONEY.search(unit)),
         "%" in unit, bool(_URL.search(unit)), "@" in unit, bool(_PHONE.search(unit)), bool(_BARS.search(unit)),
-        "/" in unit, bool(_ARROW.search(unit)), bool(_EARLY_COLON.search(unit)), bool(_DATELINE.search(unit)),
+        "/" in unit, last in "›»→►▶>" or first in "›→►▶>+•",
+        bool(_EARLY_COLON.search(unit)), bool(_DATELINE.search(unit)),
         "©" in unit, "#" in unit, quotes >= 2, bool(_SPEECH.search(unit)), quotes % 2 == 1,
     ]  # fmt: skip

@@ -57,6 +57,25 @@ ONE_LANGUAGE = {
 }
 
 
+# Which of the languages told apart are written in the scripts that several share. Latin: all but `NOT_LATIN`.
+WRITTEN_IN = {
+    "Cyrl": {"ba", "be", "bg", "kk", "ky", "mk", "mn", "ru", "sr", "tg", "tt", "uk", "uz"},
+    "Arab": {"ar", "fa", "ku", "ps", "sdh", "ug", "ur"},
+    "Deva": {"gom", "hi", "mr", "ne", "sa"},
+    "Beng": {"as", "bn"},
+    "Hani": {"ja", "wuu", "yue", "zh"},
+}
+NOT_LATIN = {"am", "dz", "el", "he", "hy", "ka", *ONE_LANGUAGE.values()} | set().union(*WRITTEN_IN.values())
+NOT_LATIN -= {"ku", "sr", "tt", "uz"}
+
+
+def writes(code: str, script: str) -> bool:
+    """Whether `code` is written in `script` at all. True for scripts of which that isn't known."""
+    if script == "Latn":
+        return code not in NOT_LATIN
+    return script not in WRITTEN_IN or code in WRITTEN_IN[script]
+
+
 def count_scripts(text: str) -> dict[str, int]:
     """Letters by script, most first; scripts that don't occur are left out. Empty for a text without letters.
 

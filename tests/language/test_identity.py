@@ -32,7 +32,9 @@ def test_same_as_the_stage(name: str) -> None:
     assert article_id(ARTICLES[name]) == record.id
 
 
-@pytest.mark.parametrize("article", [{"id": 5}, {"url": ["x"]}, {"text": "\ud800"}, {"html": "<p>\ud800"}, {"text": {}}])
+@pytest.mark.parametrize(
+    "article", [{"id": 5}, {"url": ["x"]}, {"text": "\ud800"}, {"html": "<p>\ud800"}, {"text": {}}]
+)
 def test_no_id_for_what_no_stage_reads(article: dict[str, Any]) -> None:
     assert article_id(article) is None
 

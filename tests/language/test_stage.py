@@ -120,3 +120,42 @@ def test_an_outcome_does_not_depend_on_the_batch_or_the_run(stage: DetectLanguag
     together = stage.run(raws)
     assert together == [one(stage, raw) for raw in raws]
     assert together == DetectLanguage.load(Settings(max_text=5_000)).run(raws)
+
+
+PAGE = f"""<html lang="de"><head><title>Neue Brücke</title>
+<link rel="canonical" href="https://flusskurier.example/bruecke"><meta property="og:site_name" content="Flusskurier">
+<meta property="article:published_time" content="2026-03-02T06:15:00+01:00"></head>
+<body><article><h1>Neue Brücke</h1><p>{TEXT}</p><p>Die Arbeiten beginnen im Mai und dauern zwei Jahre.</p></article>
+</body></html>"""
+
+
+def test_a_page_gives_what_the_sender_did_not(stage: DetectLanguage) -> None:
+    article = one(stage, RawArticle(html=PAGE))
+    assert article.title == "Neue Brücke"
+    assert article.text.startswith(f"Neue Brücke\n\n{TEXT}")
+    assert article.text.count("Neue Brücke") == 1
+    assert article.url == "https://flusskurier.example/bruecke"
+    assert article.id == hashlib.sha256(article.url.encode()).hexdigest()
+    assert article.source == Source(name="Flusskurier")
+    assert article.published_at == "2026-03-02T05:15:00.000Z"
+
+
+def test_the_sender_knows_better_than_the_page(stage: DetectLanguage) -> None:
+    sent = RawArticle(
+        html=PAGE, title="Brücke kommt", url="https://a.example/1", published_at="2026-01-01T00:00:00Z",
+        source=Source(name="Agentur", country="DE"),
+    )  # fmt: skip
+    article = one(stage, sent)
+    assert (article.title, article.url, article.published_at) == ("Brücke kommt", sent.url, "2026-01-01T00:00:00.000Z")
+    assert article.source == sent.source
+
+
+def test_text_goes_before_html(stage: DetectLanguage) -> None:
+    assert one(stage, RawArticle(text=TEXT, html=PAGE)).text == TEXT
+
+
+def test_advertising_is_marked_and_stays_in_the_text(stage: DetectLanguage) -> None:
+    extra = "Jetzt kostenlos unseren Newsletter abonnieren!"
+    article = one(stage, RawArticle(title="Jetzt abonnieren", text=f"{TEXT}\n\n{extra}"))
+    assert extra in article.text
+    assert [article.text[span.start : span.end] for span in article.boilerplate] == [extra]
