@@ -31,6 +31,7 @@ HERE = Path(__file__).parent
 SCALED = {
     "GW": ("MW", 1000), "gigawatt": ("MW", 1000), "megawatt": ("MW", 1), "kg": ("tonne", Decimal("0.001")),
     "GWh": ("MWh", 1000), "job": ("jobs", 1), "share": ("shares", 1), "person": ("people", 1),
+    "employee": ("people", 1),
     "ton": ("tonne", 1), "t": ("tonne", 1), "tonnes": ("tonne", 1), "barrels": ("barrel", 1),
     "percentage_point": ("percentage_points", 1), "basis_point": ("basis_points", 1),
 }  # fmt: skip
@@ -118,14 +119,18 @@ def unit_value(unit: str | None, value: str | None) -> tuple[str, Decimal | None
 
 
 def same_amount(wanted: dict[str, Any], got: Any) -> bool:
-    fields = ("value", "low", "high")
+    # "up to", "more than": a bound beside the value is as right as none.
+    open_end = wanted["approximate"] is None and "value" in wanted
+    fields = ("value",) if open_end and got.value is not None else ("value", "low", "high")
     return wanted["kind"] == got.kind and all(
         unit_value(wanted["unit"], wanted.get(name)) == unit_value(got.unit, getattr(got, name)) for name in fields
     )
 
 
 def show_amount(got: Any) -> str:
-    value = got.value if got.value is not None else f"{got.low}..{got.high}"
+    value = got.value if got.value is not None else ""
+    if got.low is not None or got.high is not None:
+        value += f" {got.low}..{got.high}"
     return f"[{got.text}] {got.kind} {value} {got.unit}"
 
 
