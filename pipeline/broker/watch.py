@@ -1,7 +1,8 @@
 """Watching a worker from outside its event loop: committed offsets, lag, and whether it is still getting on.
 
 A worker can stall without ending: two workers with one static id go on writing outputs while no commit succeeds any
-more (measured), and a frozen event loop says nothing at all. So the watch has a thread and a connection of its own,
+more (measured), or one of them is refused by the group and waits for ever outside it (seen); a frozen event loop says
+nothing at all. So the watch has a thread and a connection of its own,
 and looks at what Kafka says is committed, not at what the worker does.
 """
 
@@ -27,7 +28,7 @@ class State:
     """What the worker says of itself to the threads beside its event loop. Each field is written by one of them."""
 
     assigned: frozenset[Partition] = frozenset()
-    joined: bool = False  # a group assigned partitions, perhaps none: there may be more workers than partitions
+    joined: bool = False  # in the group, perhaps with no partitions: there may be more workers than these
     stopping: bool = False
     pool: Pool | None = None  # None until the broker is there
     beat: float = field(default_factory=time.monotonic)  # when the event loop last did something
@@ -80,6 +81,7 @@ class Watch(threading.Thread):
         self._end = end
         self._every = min(every, settings.stall_seconds / 4)
         self._progress = Progress()
+        self._outside: float | None = None  # since when this worker is not in its group
         self._shown: set[Partition] = set()
         self._committed: Mapping[Partition, int] = {}
 
@@ -92,6 +94,7 @@ class Watch(threading.Thread):
                         time.sleep(self._every)
             except BrokerError as error:
                 self._progress.unknown()
+                self._outside = None
                 logger.warning("the watch can't see the offsets: %s", error)
                 time.sleep(self._every)
 
@@ -103,9 +106,12 @@ class Watch(threading.Thread):
         lag = {key: value for key, value in lag.items() if key in mine}
         committed = {key: value for key, value in committed.items() if key in mine}
         self._tell(lag, committed)
-        stalled = self._progress.stalled_for(time.monotonic(), committed, lag)
-        if stalled >= self._settings.stall_seconds and not self._state.stopping:
-            self._report(client, lag, committed, stalled)
+        now = time.monotonic()
+        stalled = self._progress.stalled_for(now, committed, lag)
+        self._outside = None if self._state.joined else self._outside or now
+        outside = 0.0 if self._outside is None else now - self._outside
+        if max(stalled, outside) >= self._settings.stall_seconds and not self._state.stopping:
+            self._report(client, lag, committed, stalled, outside)
             self._end(EXIT_STALLED)
 
     def _tell(self, lag: Mapping[Partition, int], committed: Mapping[Partition, int]) -> None:
@@ -121,19 +127,26 @@ class Watch(threading.Thread):
             metrics.LAST_COMMIT_SECONDS.set_to_current_time()
 
     def _report(
-        self, client: Client, lag: Mapping[Partition, int], committed: Mapping[Partition, int], stalled: float
+        self,
+        client: Client,
+        lag: Mapping[Partition, int],
+        committed: Mapping[Partition, int],
+        stalled: float,
+        outside: float,
     ) -> None:
         try:
             group_state = client.group_state(self._group)
         except BrokerError as error:
             group_state = f"unknown ({error})"
         logger.critical(
-            "stalled: %d messages of %s wait and nothing was committed for %.0f s. Group %s is %s; partitions here: "
-            "%s; committed: %s; the event loop was last alive %.0f s ago. Is there another worker with this slot "
-            "(EVENTWIRE_SLOT)? Ending with exit code %d: started again, this worker goes on where it stood.",
+            "stalled: %d messages of %s wait, nothing was committed for %.0f s, outside the group for %.0f s. Group %s "
+            "is %s; partitions here: %s; committed: %s; the event loop was last alive %.0f s ago. Is there another worker "
+            "with this slot (EVENTWIRE_SLOT)? Ending with exit code %d: started again, this worker goes on where it "
+            "stood.",
             sum(lag.values()),
             self._topic,
             stalled,
+            outside,
             self._group,
             group_state,
             sorted(number for _, number in self._state.assigned) or "none",

@@ -292,6 +292,7 @@ def _keep_state(app: Any, state: State) -> None:
 
     async def revoked(_: Any, partitions: Any, **options: Any) -> None:
         state.assigned = frozenset()
+        state.joined = False
 
     app.on_partitions_assigned.connect(assigned, weak=False)
     app.on_partitions_revoked.connect(revoked, weak=False)

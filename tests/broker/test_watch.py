@@ -1,6 +1,10 @@
 """When a worker counts as stalled."""
 
-from pipeline.broker.watch import Progress
+import time
+from typing import Any
+
+from pipeline.broker.watch import Progress, State, Watch
+from pipeline.settings import Settings
 
 A, B = ("t", 0), ("t", 1)
 
@@ -40,3 +44,34 @@ def test_an_outage_starts_the_count_again() -> None:
     progress.unknown()
     assert progress.stalled_for(500.0, {A: 7}, {A: 3}) == 0
     assert progress.stalled_for(510.0, {A: 7}, {A: 3}) == 10
+
+
+class _Client:
+    """A group that gets on well: nothing waits."""
+
+    def lag(self, group: str, topics: list[str]) -> dict[tuple[str, int], int]:
+        return {A: 0}
+
+    def committed(self, group: str) -> dict[tuple[str, int], int]:
+        return {A: 5}
+
+    def group_state(self, group: str) -> str:
+        return "Stable"
+
+
+def test_a_worker_that_stays_outside_its_group_is_ended() -> None:
+    """What a second worker with the same static id does when it is refused: nothing, for ever."""
+    codes: list[int] = []
+    state = State()
+    watch = Watch(Settings(stall_seconds=0.2), group="g", topic="t", state=state, end=codes.append)
+    client: Any = _Client()
+    watch._look(client)
+    state.joined = True
+    time.sleep(0.3)
+    watch._look(client)
+    assert codes == [], "in the group: nothing to do is no stall"
+    state.joined = False
+    watch._look(client)
+    time.sleep(0.3)
+    watch._look(client)
+    assert codes == [75]
