@@ -4,14 +4,13 @@ import re
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
 from pipeline.encoder.reading import Reading
 from pipeline.events.ground import Ground, sentence_bounds
 from pipeline.events.lookup import Lookup
-from pipeline.events.references import reference
+from pipeline.events.references import reference, with_determiner
 from pipeline.events.scheme import Scheme
 from pipeline.events.trace import Candidate
 from pipeline.events.words import Span, grow, trim
@@ -136,9 +135,11 @@ class FillerReader:
             return [filler for filler in kept if filler.score >= WHOLE * threshold]
         whole = [entity for entity in inside if entity.end - entity.start >= MOST * (span[1] - span[0])]
         entity = whole[0] if whole and role in PHRASES else None
+        score = self.score(role, span)
+        within = self.ground.around(span, sentence)
+        span = with_determiner(self.article.text, span, within, self.article.language.code)
         text = self.article.text[slice(*span)]
         label = fitting(role, reference(text, self.article.language.code))
-        score = self.score(role, span)
         needed = WHOLE if entity or label else WORDS
         if score < needed * threshold or (not any(char.isalpha() for char in text) and role not in FIGURES | DATES):
             return []
@@ -160,8 +161,8 @@ class FillerReader:
             at = bisect_left(spans, filler.span)
             if any(_shared(filler.span, other) for other in spans[max(0, at - 1) : at + 1]):
                 continue
-            if filler.span in taken and not filler.entity:
-                continue  # the trigger's own words are no participant
+            if filler.span in taken and not filler.entity and filler.role not in PHRASES | FIGURES:
+                continue  # a trigger names no actor; a fifth of the annotated changes and measures are triggers
             first = best.setdefault(filler.role, filler)
             needed = (LIKELY if filler.role in SEVERAL else SURE) * first.score
             beside = [other for other in spans[max(0, at - 1) : at + 1] if owner[other] == filler.role]
@@ -180,24 +181,27 @@ class FillerReader:
 
 
 def _parallel(chosen: list[Filler], spare: list[Filler]) -> list[Filler]:
-    """What makes a list of pairs whole: "A rose 2 per cent, B 3 and C 4". Each of k participants of one role has its
-    own figure, one after the other; then the less sure ones among them are no less participants.
+    """What makes a list of pairs whole: "A rose 2 per cent, B 3 and C 4". Each of several participants in one role has
+    its own figure, one after the other; then the less sure ones among them are no less participants.
     """
     if len(spare) > LONGEST_ROW:
         return []
     free = [filler for filler in spare if not any(_shared(filler.span, other.span) for other in chosen)]
-    everything = chosen + free
-    for role in sorted({filler.role for filler in everything} - FIGURES - DATES - PHRASES - SEVERAL):
-        for figure in sorted({filler.role for filler in everything} & FIGURES):
-            pairs = sorted((f for f in everything if f.role in (role, figure)), key=lambda filler: filler.span)
-            names = [filler.role for filler in pairs]
-            apart = all(left.span[1] <= right.span[0] for left, right in pairwise(pairs))
-            if (
-                len(pairs) >= 4
-                and apart
-                and names in ([role, figure] * (len(pairs) // 2), [figure, role] * (len(pairs) // 2))
-            ):
-                return [filler for filler in free if filler in pairs]
+    present = {filler.role for filler in chosen}
+    for role in sorted(present - FIGURES - DATES - PHRASES - SEVERAL):
+        for figure in sorted(present & FIGURES):
+            row: list[Filler] = []
+            for filler in sorted(chosen + free, key=lambda filler: filler.span):
+                if filler.role not in (role, figure):
+                    continue
+                if row and row[-1].role == filler.role:  # two in a row: the better one counts
+                    row[-1] = max(row[-1], filler, key=lambda filler: filler.score)
+                else:
+                    row.append(filler)
+            pairs = len(row) // 2 * 2
+            if pairs >= 4:
+                row = row[:pairs] if row[0].role == role else row[len(row) - pairs :]
+                return [filler for filler in free if filler in row]
     return []
 
 

@@ -15,6 +15,7 @@ from pipeline.events.words import Span, fold
 from pipeline.records import EntitiesArticle, Entity
 from pipeline.records.values import EntityLabel
 
+LONGEST_DETERMINER = 12  # characters, with the space after it
 REMEMBERED = 200  # names: a reference does not reach further back
 
 
@@ -140,6 +141,16 @@ def reference(text: str, language: str) -> EntityLabel | None:
     if words[0] not in table.determiners:
         return None
     return table.nouns.get(words[-1]) or (table.nouns.get(words[1]) if table.trailing else None)
+
+
+def with_determiner(text: str, span: Span, within: Span, language: str) -> Span:
+    """The span with the word before it, if only the two together are a reference: the model often leaves out "the"."""
+    low = max(within[0], span[0] - LONGEST_DETERMINER)
+    before = re.search(r"\w+\W{0,2}$", text[low : span[0]])
+    if before is None or reference(text[slice(*span)], language):
+        return span
+    longer = low + before.start(), span[1]
+    return longer if reference(text[slice(*longer)], language) else span
 
 
 def phrases(text: str, span: Span, language: str) -> list[Span]:

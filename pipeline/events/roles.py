@@ -12,7 +12,7 @@ from pipeline.events.split import split
 from pipeline.events.trace import Candidate, Mention
 from pipeline.records import EntitiesArticle, Participant
 
-NEAR = 0.3  # without any participant, an entity or a reference needs only this share of the threshold
+NEAR = 0.5  # without any participant, a filler needs only this share of the threshold
 
 
 class RoleReader:
@@ -30,10 +30,10 @@ class RoleReader:
         sentence = self.article.sentences[candidate.sentence]
         roles = self.scheme.taxonomy[candidate.type].roles
         fillers = self._fillers.read(candidate)
-        if not fillers:
-            fillers = [filler for filler in self._fillers.read(candidate, NEAR) if filler.entity]
         if not any(filler.entity or filler.label for filler in fillers if filler.role not in FIGURES | DATES):
             fillers += self._reference(candidate, roles, fillers)
+        if not fillers:
+            fillers = self._fillers.read(candidate, NEAR)
         participants = self._participants(fillers, roles)
         parts = split(self.article.text, candidate, participants, figures=FIGURES)
         spans = [(trigger.span, *((p.start, p.end) for p in chosen)) for trigger, chosen in parts]
@@ -62,7 +62,8 @@ class RoleReader:
             for role in roles:
                 if role in FIGURES | DATES | PHRASES or fitting(role, label) is None:
                     continue
-                score = self._fillers.score(role, span)
+                last = max(span[0], text.rfind(" ", span[0], span[1]))  # the noun: the model often leaves out "the"
+                score = self._fillers.score(role, (last, span[1]))
                 if score >= NEAR * self.scheme.role_thresholds[role]:
                     best.append(Filler(role, span, score, None, label))
         return sorted(best, key=lambda filler: (-filler.score, filler.span))[:1]

@@ -3,7 +3,7 @@
 import pytest
 
 from pipeline.events.lookup import Lookup
-from pipeline.events.references import TABLES, most_salient, phrases, reference
+from pipeline.events.references import TABLES, most_salient, phrases, reference, with_determiner
 from tests.events.story import Story
 
 
@@ -42,6 +42,16 @@ def test_phrases() -> None:
     text = "After the fall, the Swiss bank said the company and its shares fell."
     found = [text[slice(*span)] for span in phrases(text, (0, len(text)), "en")]
     assert found == ["the Swiss bank", "the company", "its shares"]
+
+
+def test_a_determiner_that_was_left_out() -> None:
+    for text, noun, longer in (
+        ("Gestern fiel der Konzern.", "Konzern", "der Konzern"),
+        ("die Presse", "Presse", "Presse"),
+    ):
+        start = text.index(noun)
+        span = with_determiner(text, (start, start + len(noun)), (0, len(text)), "de")
+        assert text[slice(*span)] == longer
 
 
 def salient(story: Story, words: str, label: str = "ORG", **options: frozenset[str]) -> str | None:

@@ -114,11 +114,13 @@ def test_a_reference_that_the_model_almost_saw() -> None:
     assert event.participants[0].resolved is True
 
 
-def test_an_entity_that_the_model_almost_saw_but_not_words() -> None:
-    story = Story("Novum cut jobs.").event("corporate.workforce", "cut").role("employer", "Novum", 0.3)
+def test_a_participant_that_the_model_almost_saw() -> None:
+    """Only where there is no other: an event needs somebody."""
+    story = Story("Novum cut jobs at Altum.").event("corporate.workforce", "cut").role("employer", "Novum", 0.2)
     assert story.events == ()
     assert [decision.verdict for decision in story.explain().decisions] == [Verdict.NO_PARTICIPANT]
-    assert len(story.entity("Novum", "ORG").events) == 1
+    assert list(map(roles, story.role("employer", "Novum", 0.3).events)) == [{"employer": "Novum"}]
+    assert list(map(roles, story.role("employer", "Altum", 0.6).events)) == [{"employer": "Altum"}]
 
 
 def test_a_pronoun_without_anybody_is_nobody() -> None:
