@@ -40,7 +40,7 @@ class Settings:
     stall_seconds: float = 120.0  # lag > 0 with no commit for so long ends the worker (exit 75)
     shutdown_seconds: float = 25.0  # after SIGTERM; then the worker exits hard, which loses nothing
     dead_letter_rate: float = 0.5  # share of the last 200 messages that may be dead-lettered before the worker stops
-    metrics_host: str = "127.0.0.1"
+    metrics_host: str = "127.0.0.1"  # 0.0.0.0 lets other machines read the metrics
     metrics_port: int = 9464  # /metrics, /healthz, /readyz; 0: any free port
 
     def describe(self) -> dict[str, str]:

@@ -117,7 +117,6 @@ def outcomes(client: Any, count: int) -> tuple[list[float], int]:
 
 def over_kafka(values: list[bytes], workers: int) -> float:
     from pipeline.broker.admin import create_topics
-
     from pipeline.broker.client import Client, Writer
     from pipeline.streams.message import Output
     from tests.kafka.broker import Broker
