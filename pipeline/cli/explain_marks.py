@@ -15,6 +15,7 @@ REASONS = {
     Verdict.BOILERPLATE: "dropped: boilerplate",
     Verdict.QUESTION: "dropped: a question",
     Verdict.NO_TRIGGER: "dropped: its words stand in boilerplate or in a question",
+    Verdict.OVERRULED: "dropped: a clearly likelier type has the same words",
     Verdict.NO_PARTICIPANT: "dropped: no participant",
 }
 

@@ -15,6 +15,7 @@ from pipeline.records.events import Status, Time
 
 SHOWN = 0.05  # candidates below this probability are not even worth an explanation
 PEAK = 0.5  # a piece belongs to a trigger from this share of the sentence's best piece on
+CLEARLY = 0.65  # of a likelier type's probability: closer ones both stay, since the model is no judge between them
 LONGEST_TRIGGER = 8  # words; 99 % of annotated triggers have at most 6
 
 
@@ -22,7 +23,9 @@ def classify(article: EntitiesArticle, reading: Reading, scheme: Scheme, ground:
     """Every type of every sentence whose probability is worth showing, by sentence and then by falling score.
 
     `OPEN` candidates have passed their type's threshold and have a trigger. A sentence that is a question or mostly
-    boilerplate reports nothing, and no trigger lies in a boilerplate span or in a question within a sentence.
+    boilerplate reports nothing, and no trigger lies in a boilerplate span or in a question within a sentence. The same
+    words name one event: a type that is read from them gives way to a clearly likelier one ("choose the most specific"
+    say the guidelines, and the annotated articles have not one pair).
     """
     found: list[Candidate] = []
     allowed = ground.pieces(reading)
@@ -35,27 +38,33 @@ def classify(article: EntitiesArticle, reading: Reading, scheme: Scheme, ground:
             continue
         barred = ground.barred(article.sentences[sentence])
         first, last = bounds[sentence : sentence + 2]
+        usable = np.arange(first, last)[allowed[first:last]]
+        taken: list[tuple[Span, float]] = []  # words that a likelier type is read from, and how likely it is
         for column in sorted(columns.tolist(), key=lambda column: (-scores[column], column)):
-            score, threshold = float(scores[column]), float(scheme.thresholds[column])
             verdict = barred or Verdict.OPEN
             triggers: tuple[Trigger, ...] = ()
             if scores[column] < thresholds[column]:
                 verdict = Verdict.BELOW_THRESHOLD
             elif verdict is Verdict.OPEN:
-                triggers = _triggers(
-                    article, reading, scheme, ground, np.arange(first, last)[allowed[first:last]], column
-                )
-                if reading.event_piece[first:last, column].max(initial=0) * PEAK > _best(triggers):
-                    triggers = ()  # the words that carry the event are those that must not
-                verdict = Verdict.OPEN if triggers else Verdict.NO_TRIGGER
+                triggers = _triggers(article, reading, scheme, ground, usable, column)
+                best = max(triggers, key=lambda trigger: (trigger.score, -trigger.span[0]), default=None)
+                if best is None or reading.event_piece[first:last, column].max(initial=0) * PEAK > best.score:
+                    verdict = Verdict.NO_TRIGGER  # the words that carry the event are those that must not
+                elif any(
+                    best.span[0] < end and start < best.span[1] and scores[column] < CLEARLY * likelier
+                    for (start, end), likelier in taken
+                ):
+                    verdict = Verdict.OVERRULED
+                else:
+                    taken.append((best.span, float(scores[column])))
             found.append(
                 Candidate(
                     sentence=sentence,
                     type=scheme.types[column],
-                    score=score,
-                    threshold=threshold,
+                    score=float(scores[column]),
+                    threshold=float(scheme.thresholds[column]),
                     verdict=verdict,
-                    triggers=triggers,
+                    triggers=triggers if verdict is Verdict.OPEN else (),
                 )
             )
     return found
@@ -91,10 +100,6 @@ def _triggers(
             )
         )
     return tuple(triggers)
-
-
-def _best(triggers: Sequence[Trigger]) -> float:
-    return max((trigger.score for trigger in triggers), default=0.0)
 
 
 def _runs(chosen: np.ndarray, usable: np.ndarray) -> list[list[int]]:

@@ -10,7 +10,7 @@ import numpy as np
 from pipeline.encoder.reading import Reading
 from pipeline.events.ground import Ground, sentence_bounds
 from pipeline.events.lookup import Lookup
-from pipeline.events.references import reference, with_determiner
+from pipeline.events.references import reference, says_nothing, with_determiner
 from pipeline.events.scheme import Scheme
 from pipeline.events.trace import Candidate
 from pipeline.events.words import Span, grow, trim
@@ -62,7 +62,11 @@ class FillerReader:
 
     def __init__(self, article: EntitiesArticle, reading: Reading, scheme: Scheme, ground: Ground) -> None:
         self.article, self.scheme, self.ground = article, scheme, ground
-        self.entities = Lookup(entity for entity in article.entities if ground.is_open(entity.start, entity.end))
+        self.entities = Lookup(
+            entity
+            for entity in article.entities
+            if ground.is_open(entity.start, entity.end) and not says_nothing(entity.text, article.language.code)
+        )
         self._reading = reading
         self._allowed = ground.pieces(reading)
         self._bounds = sentence_bounds(reading)
@@ -141,6 +145,8 @@ class FillerReader:
         text = self.article.text[slice(*span)]
         label = fitting(role, reference(text, self.article.language.code))
         needed = WHOLE if entity or label else WORDS
+        if says_nothing(text, self.article.language.code):
+            return []
         if score < needed * threshold or (not any(char.isalpha() for char in text) and role not in FIGURES | DATES):
             return []
         return [Filler(role, span, score, entity, label)]

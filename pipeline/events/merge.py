@@ -43,7 +43,9 @@ MANY_FIGURES = frozenset({"financial.earnings", "financial.guidance", "product.m
 # Roles in which two fillers never are one event, however much else is shared.
 IDENTIFYING = frozenset({"analyst", "security", "commodity", "holder", "occasion"})
 # Roles in which one event has many fillers, a different one in every sentence.
-MANIFOLD = frozenset({"place", "victim", "casualties", "protester", "party", "partner", "polity", "measure", "metric"})
+MANIFOLD = frozenset(
+    {"place", "victim", "casualties", "protester", "party", "partner", "polity", "measure", "metric"} | {"candidate"}
+)
 
 
 def merge(mentions: Sequence[Mention], amounts: Sequence[Amount], *, titles: int) -> list[list[Mention]]:

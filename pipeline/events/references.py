@@ -143,6 +143,16 @@ def reference(text: str, language: str) -> EntityLabel | None:
     return table.nouns.get(words[-1]) or (table.nouns.get(words[1]) if table.trailing else None)
 
 
+def says_nothing(text: str, language: str) -> bool:
+    """Whether the words are determiners only ("the"), or a single Latin letter: nobody can be meant by them."""
+    table = TABLES.get("nb" if language in ("no", "nn") else language)
+    words = fold(text).split()
+    return all(
+        (len(word) == 1 and word.isascii() and word.isalpha()) or (table and word in table.determiners)
+        for word in words
+    )
+
+
 def with_determiner(text: str, span: Span, within: Span, language: str) -> Span:
     """The span with the word before it, if only the two together are a reference: the model often leaves out "the"."""
     low = max(within[0], span[0] - LONGEST_DETERMINER)

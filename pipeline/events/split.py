@@ -8,7 +8,9 @@ from pipeline.events.trace import Candidate, Trigger
 from pipeline.records import Participant
 
 # Together in one event, however many they are: partners agree with each other, a report has many metrics.
-COLLECTIVE = frozenset({"partner", "party", "protester", "victim", "place", "polity", "addressee", "workers", "metric"})
+COLLECTIVE = frozenset(
+    {"partner", "party", "protester", "victim", "place", "polity", "addressee", "workers", "metric"} | {"candidate"}
+)
 APART = frozenset({("metric", "macro.indicator")})  # each statistic is published for itself
 _CLAUSE = re.compile(r"[,;:–—，；、]|\s-\s|\b(and|while|und|während|et|tandis|y|mientras|e|mentre|enquanto|en|i|och)\b")
 

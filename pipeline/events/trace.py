@@ -18,6 +18,7 @@ class Verdict(StrEnum):
     BOILERPLATE = "boilerplate"
     QUESTION = "question"
     NO_TRIGGER = "no trigger"  # the words that carry it stand in boilerplate or in a question
+    OVERRULED = "overruled"  # a clearly likelier type is read from the same words
     NO_PARTICIPANT = "no participant"
 
 

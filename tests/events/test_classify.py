@@ -75,6 +75,18 @@ def test_no_trigger_and_no_participant_inside_a_byline() -> None:
     assert verdicts(story.explain()) == [Verdict.NO_PARTICIPANT]
 
 
+def test_the_same_words_name_one_event() -> None:
+    story = deal("Siemens buys Alstom and sells Osram.", "buys").event("deal.contract", "buys", 0.55)
+    story.role("supplier", "Siemens")
+    assert verdicts(story.explain()) == [Verdict.KEPT, Verdict.OVERRULED]
+    assert verdicts(story.event("deal.contract", "sells", 0.55, piece=0.95).explain()) == [Verdict.KEPT, Verdict.KEPT]
+
+
+def test_two_likely_types_of_the_same_words_both_stay() -> None:
+    story = deal("Siemens buys Alstom.", "buys").event("deal.contract", "buys", 0.8).role("supplier", "Siemens")
+    assert verdicts(story.explain()) == [Verdict.KEPT, Verdict.KEPT]
+
+
 def test_decisions_are_by_sentence_and_falling_score() -> None:
     story = Story("Siemens buys Alstom. Nokia sells.").entity("Siemens", "ORG").role("acquirer", "Siemens")
     story.event("deal.acquisition", "buys", 0.7).event("deal.divestiture", "sells", 0.6).event(

@@ -3,7 +3,7 @@
 import pytest
 
 from pipeline.events.lookup import Lookup
-from pipeline.events.references import TABLES, most_salient, phrases, reference, with_determiner
+from pipeline.events.references import TABLES, most_salient, phrases, reference, says_nothing, with_determiner
 from tests.events.story import Story
 
 
@@ -42,6 +42,16 @@ def test_phrases() -> None:
     text = "After the fall, the Swiss bank said the company and its shares fell."
     found = [text[slice(*span)] for span in phrases(text, (0, len(text)), "en")]
     assert found == ["the Swiss bank", "the company", "its shares"]
+
+
+def test_articles_say_nothing() -> None:
+    assert says_nothing("La", "es")
+    assert says_nothing("the", "en")
+    assert says_nothing("o", "fi")
+    assert not says_nothing("la compañía", "es")
+    assert not says_nothing("5", "en")
+    assert not says_nothing("東", "ja")
+    assert not says_nothing("UBS", "de")
 
 
 def test_a_determiner_that_was_left_out() -> None:
