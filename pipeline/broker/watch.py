@@ -140,9 +140,9 @@ class Watch(threading.Thread):
             group_state = f"unknown ({error})"
         logger.critical(
             "stalled: %d messages of %s wait, nothing was committed for %.0f s, outside the group for %.0f s. Group %s "
-            "is %s; partitions here: %s; committed: %s; the event loop was last alive %.0f s ago. Is there another worker "
-            "with this slot (EVENTWIRE_SLOT)? Ending with exit code %d: started again, this worker goes on where it "
-            "stood.",
+            "is %s; partitions here: %s; committed: %s; the event loop was last alive %.0f s ago. Is there another "
+            "worker with this slot (EVENTWIRE_SLOT)? Ending with exit code %d: started again, it goes on where "
+            "it stood.",
             sum(lag.values()),
             self._topic,
             stalled,
