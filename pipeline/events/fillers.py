@@ -4,6 +4,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -207,7 +208,8 @@ def _parallel(chosen: list[Filler], spare: list[Filler]) -> list[Filler]:
             pairs = len(row) // 2 * 2
             if pairs >= 4:
                 row = row[:pairs] if row[0].role == role else row[len(row) - pairs :]
-                return [filler for filler in free if filler in row]
+                if all(left.span[1] <= right.span[0] for left, right in pairwise(row)):
+                    return [filler for filler in free if filler in row]
     return []
 
 
