@@ -86,7 +86,10 @@ def test_not_wanted(wish: dict[str, Any]) -> None:
         ({"types": ["analyst.ratings"]}, "Nearest: analyst.rating"),
         ({"statuses": ["rumored"]}, "The statuses are: announced, completed|Nearest: rumoured"),
         ({"languages": ["gr"], "known_languages": ["de", "el"]}, "The languages are: de, el"),
-        ({"classes": ["deal"], "types": ["analyst.rating"]}, "analyst.rating and a class of deal: its class is analyst"),
+        (
+            {"classes": ["deal"], "types": ["analyst.rating"]},
+            "analyst.rating and a class of deal: its class is analyst",
+        ),
         ({"classes": ["deal"], "types": ["deal.contract", "analyst.rating"]}, "analyst.rating"),
         ({"min_confidence": 80}, "between 0 and 1"),
         ({"min_confidence": float("nan")}, "between 0 and 1"),
