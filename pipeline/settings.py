@@ -4,6 +4,7 @@ Every variable is listed in `Settings`: the name is the field's in upper case af
 never printed: `Settings.describe()` masks them.
 """
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -52,8 +53,8 @@ class Settings:
 def load_settings(environ: Mapping[str, str] | None = None, **overrides: Any) -> Settings:
     """Settings from `environ` (default: `os.environ`), then `overrides` whose value is not None.
 
-    Raises `SettingsError` for a value of the wrong type, and for an `EVENTWIRE_` variable nobody reads: a
-    misspelt setting that is silently ignored is worse than an error.
+    Raises `SettingsError` for a value of the wrong type or out of range, and for an `EVENTWIRE_` variable nobody
+    reads: a misspelt setting that is silently ignored is worse than an error.
     """
     environ = os.environ if environ is None else environ
     known = {f.name: f for f in fields(Settings)}
@@ -70,7 +71,25 @@ def load_settings(environ: Mapping[str, str] | None = None, **overrides: Any) ->
             raise SettingsError(f"{variable} is set, but there is no such setting.{hint}")
         values[name] = _parse(variable, raw, known[name].type)
     values.update({name: value for name, value in overrides.items() if value is not None})
-    return Settings(**values)
+    settings = Settings(**values)
+    _check(settings)
+    return settings
+
+
+# Numbers below these make no sense: without a child process or a document at a time nothing would ever end.
+_LEAST = {"workers": 0, "batch": 1, "max_text": 1, "max_html": 1, "metrics_port": 0}
+
+
+def _check(settings: Settings) -> None:
+    for field in fields(Settings):
+        value = getattr(settings, field.name)
+        variable = f"{PREFIX}{field.name.upper()}"
+        if field.type is int and value < (least := _LEAST[field.name]):
+            raise SettingsError(f"{variable}={value} is too small: {least} is the least.")
+        if field.type is float and not 0 < value < math.inf:  # false for NaN, too
+            raise SettingsError(f"{variable}={value:g} must be a number above 0.")
+    if settings.metrics_port > 65_535:
+        raise SettingsError(f"{PREFIX}METRICS_PORT={settings.metrics_port} is no port: 65535 is the largest.")
 
 
 # Read elsewhere: training and tests (where the data lies), the test suite's broker.
