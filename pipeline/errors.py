@@ -23,8 +23,8 @@ class Code(StrEnum):
     """Why a message was rejected: the bounded vocabulary of dead-letter headers and metrics."""
 
     TOMBSTONE = "tombstone"  # no value at all
-    NOT_UTF8 = "not_utf8"
-    NOT_JSON = "not_json"
+    NOT_UTF8 = "not_utf8"  # JSON in another encoding
+    NOT_JSON = "not_json"  # text, but no JSON
     SCHEMA = "schema"  # JSON of the wrong shape
     TOO_LARGE = "too_large"  # longer than the stage's limit
     EMPTY_TEXT = "empty_text"  # neither text nor HTML with any text in it

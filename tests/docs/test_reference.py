@@ -4,6 +4,7 @@ import re
 from dataclasses import fields
 from pathlib import Path
 
+from pipeline.errors import Code
 from pipeline.settings import Settings
 from tests.docs import reference
 
@@ -16,6 +17,10 @@ def test_the_reference_page_is_what_the_program_says() -> None:
 
 def test_every_setting_is_documented() -> None:
     assert [name for name, _, _ in reference.settings()] == [f"EVENTWIRE_{f.name.upper()}" for f in fields(Settings)]
+
+
+def test_every_dead_letter_code_is_documented() -> None:
+    assert [code for code, _ in reference._codes()] == list(Code)
 
 
 def test_metric_names_follow_the_convention() -> None:
