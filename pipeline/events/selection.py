@@ -105,7 +105,9 @@ def nearest(name: str, known: Iterable[str]) -> list[str]:
     """Up to three of `known` that `name` may stand for: those that it is a part of, then those spelt alike."""
     known = list(known)
     folded = name.lower().strip()
-    parts = [k for k in known if len(folded) > 2 and (folded in k or k.rpartition(".")[2] in folded)]
+    # Two letters (a language's code) stand in many words by chance.
+    lasts = ((k, k.rpartition(".")[2]) for k in known)
+    parts = [k for k, last in lasts if len(folded) > 2 and (folded in k or (len(last) > 2 and last in folded))]
     alike = difflib.get_close_matches(folded, known, n=_SHOWN, cutoff=0.6)
     return list(dict.fromkeys(difflib.get_close_matches(folded, parts, n=_SHOWN, cutoff=0.0) + alike))[:_SHOWN]
 

@@ -113,3 +113,7 @@ def test_folding() -> None:
     assert fold_name("İSTANBUL") == fold_name("istanbul")
     assert fold_name("ガ") != fold_name("カ"), "these marks make another letter"
     assert nearest("deal", ["deal.contract", "legal.lawsuit"]) == ["deal.contract"]
+
+
+def test_a_language_by_its_name_is_no_near_miss_of_two_letters_in_it() -> None:
+    assert nearest("german", ["an", "de", "en", "nds"]) == []
