@@ -1,6 +1,7 @@
 """The stage as a whole, with a model made by hand."""
 
 import re
+import time
 
 import numpy as np
 import pytest
@@ -94,6 +95,14 @@ def test_spacy_sees_entities_and_sentences() -> None:
     assert [(ent.text, ent.label_) for ent in doc.ents] == [("Jack Ma", "PER"), ("Alibaba", "ORG")]
     assert [sent.text for sent in doc.sents] == ["Jack Ma founded Alibaba.", "It grew."]
     assert isinstance(notes(doc), Notes)
+
+
+def test_a_text_of_many_sentences_takes_linear_time() -> None:
+    note = Notes(language="en")
+    began = time.perf_counter()
+    Tagger(None).tag("A short one. " * 15_000, note)
+    assert len(note.sentences) == 15_000
+    assert time.perf_counter() - began < 10
 
 
 def test_invalid_sequences_are_mended() -> None:
