@@ -51,6 +51,8 @@ _SUSPENDING = frozenset(
         "sau",
     ]
 )
+_LETTERS = re.compile(r"[^\W\d_]+")
+_LETTERS_BEFORE_HYPHEN = re.compile(r"[^\W\d_]+(?=-$)")
 NARROWEST, WIDEST = 38, 132  # columns of a wrapped text
 WIDTHS = 8  # tried
 
@@ -114,15 +116,16 @@ def _join_once(lines: list[str]) -> list[str]:
     if not width:
         return lines
     words = {word for line in lines for word in re.findall(r"[^\W\d_]{4,}", line)}
-    joined = [lines[0]]
-    last = lines[0]  # the line as it stood, before anything was joined to it
-    for line in lines[1:]:
+    joined: list[str] = []
+    parts = [lines[0]]  # of the line that is being joined; the last one is short, so that each step costs the same
+    for last, line in pairwise(lines):
         if _wraps(last, line, width):
-            joined[-1] = _glue(joined[-1], line, words)
+            glued = _glue(parts[-1], line, words)
+            parts[-1:] = [glued[:-WIDEST], glued[-WIDEST:]]
         else:
-            joined.append(line)
-        last = line
-    return joined
+            joined.append("".join(parts))
+            parts = [line]
+    return [*joined, "".join(parts)]
 
 
 def _wraps(line: str, following: str, width: int) -> bool:
@@ -159,11 +162,10 @@ def _is_wrapped(pairs: list[tuple[str, str]], width: int) -> bool:
 def _glue(line: str, following: str, words: set[str]) -> str:
     """Two wrapped lines as one. A word divided at the line's end is put together if the text has it elsewhere."""
     if line.endswith("-") and following[:1].islower() and line[-2:-1].isalpha():
-        head = re.findall(r"[^\W\d_]+", line)[-1]
-        tail = re.findall(r"[^\W\d_]+", following)[0]
-        if head + tail in words:
+        head, tail = _LETTERS_BEFORE_HYPHEN.search(line), _LETTERS.search(following)
+        if head and tail and head[0] + tail[0] in words:
             return line[:-1] + following
-        return line + (" " if tail.lower() in _SUSPENDING else "") + following
+        return line + (" " if tail and tail[0].lower() in _SUSPENDING else "") + following
     if _CJK.match(line[-1]) and _CJK.match(following):
         return line + following
     return line + " " + following

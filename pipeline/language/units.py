@@ -43,8 +43,8 @@ def _sentences(line: str) -> list[tuple[int, int]]:
     start = 0
     for found in _END.finditer(line):
         stop = found.end()
-        head = line[start : found.start()]
-        if stop - start < 4 or (head.endswith(".") and _NO_END.search(head[-12:])):
+        head = line[max(start, found.start() - 12) : found.start()]  # all that an abbreviation needs
+        if stop - start < 4 or (head.endswith(".") and _NO_END.search(head)):
             continue
         spans += _pieces(line, start, stop)
         start = stop

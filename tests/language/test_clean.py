@@ -202,6 +202,8 @@ def test_nothing_visible_is_nothing() -> None:
         "<script>" * 50_000,
         "wort " * 80_000,
         ("wort " * 14 + "\n") * 4_000,
+        "wort und noch ein langes wort mit endung\n" * 20_000,
+        "wort und noch ein langes wort mit endun-\n" * 8_000,
         '"' * 300_000,
         "Ã¼" * 100_000,
         "\u200d" * 300_000,
@@ -212,3 +214,23 @@ def test_hostile_text_takes_bounded_time(text: str) -> None:
     began = time.perf_counter()
     body(text)
     assert time.perf_counter() - began < 10
+
+
+def test_units_of_initials_take_linear_time() -> None:
+    began = time.perf_counter()
+    assert len(split_units("A. " * 330_000)) > 1_000
+    assert time.perf_counter() - began < 6
+
+
+def test_a_word_divided_at_the_end_of_a_joined_line_is_put_together() -> None:
+    lines = ["Der Konzern hat im vergangenen Jahr seine Ferti-", "gung in den Werken ausgebaut und viele neue Anla-"]
+    lines += ["gen bestellt, wie der Vorstand der Aktionärsver-", "sammlung mitteilte, die über Fertigung und Anlagen"]
+    joined = body("\n".join([*lines, "beraten hat."]))
+    assert joined.startswith("Der Konzern hat im vergangenen Jahr seine Fertigung in den Werken ausgebaut")
+    assert "viele neue Anlagen bestellt" in joined
+    assert "Aktionärsver-sammlung" in joined, "a word that stands nowhere else keeps its hyphen"
+
+
+def test_a_small_sign_that_is_no_letter_may_follow_a_hyphen() -> None:
+    line = "wort und noch ein langes wort mit endun-"
+    assert "endun-ⓐ" in body("\n".join([line, "ⓐ" * 40, line, line, line]))
