@@ -43,7 +43,7 @@ def digest(*parts: bytes) -> str:
 
 def timestamp_text(moment: datetime) -> str:
     """RFC 3339, UTC, milliseconds, Z."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
 def milliseconds_text(milliseconds: int) -> str | None:

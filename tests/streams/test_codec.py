@@ -88,6 +88,7 @@ def test_times_are_utc_milliseconds() -> None:
         (b"2026-01-02T03:04:05.123456+01:00", "2026-01-02T02:04:05.123Z"),
         (b"2026-01-02T03:04:05", None),  # no zone: no time
         (b"0001-01-01T00:00:00+10:00", None),  # before the calendar begins
+        (b"0999-12-31T00:00:00Z", "0999-12-31T00:00:00.000Z"),  # RFC 3339: four digits
         (b"soon", None),
         (b"\xff", None),
     ],
