@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import SettingsError
+from pipeline.flow import FLOW
+from pipeline.streams.topics import load_topics
 
 STANDARD_INPUT = "-"
+RAW = FLOW[0].reads
 _PACKED = (".gz", ".zst")
 
 
@@ -68,8 +71,9 @@ def find_inputs(
     """The files that `names` stand for, directories walked in the order of their names.
 
     In a directory, files with other endings than those of articles are skipped (`on_skip` is told), hidden files and
-    the folder `without` (the run's own output) silently. Raises `SettingsError` for what isn't there, for a
-    directory without articles, and for standard input named twice.
+    the folder `without` (the run's own output) silently; where the user names that folder itself, its topic files.
+    Raises `SettingsError` for what isn't there or can't be listed, for a directory without articles, and for standard
+    input named twice.
     """
     inputs: list[Input] = []
     for name in names:
@@ -92,17 +96,25 @@ def find_inputs(
 
 
 def _walk(name: str, format: Format | None, without: Path | None, on_skip: Callable[[str], None]) -> Iterator[Input]:
-    for folder, folders, files in os.walk(name):
+    for folder, folders, files in os.walk(name, onerror=_unlisted):
+        written = (
+            tuple(f"{topic}.jsonl" for topic in load_topics() if topic != RAW) if _same(Path(folder), without) else ()
+        )
         folders[:] = sorted(f for f in folders if not f.startswith(".") and not _same(Path(folder, f), without))
         for file in sorted(files):
             path = os.path.join(folder, file)
             known = format_of(file)
-            if file.startswith("."):
+            if file.startswith(".") or file.endswith(written):
                 continue
             if known is None:
                 on_skip(path)
             else:
                 yield Input(path, format or known)
+
+
+def _unlisted(error: OSError) -> None:
+    """A folder that can't be opened is articles that would be left out without a word."""
+    raise SettingsError(f"{error.filename} can't be listed: {error.strerror}.") from error
 
 
 def _same(path: Path, other: Path | None) -> bool:

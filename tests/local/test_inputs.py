@@ -28,6 +28,30 @@ def test_a_directory_is_walked_in_order_without_what_is_no_article(tmp_path: Pat
     assert all(i.size == 1 for i in found)
 
 
+def test_a_run_does_not_read_what_it_wrote_beside_its_articles(tmp_path: Path) -> None:
+    """It would dead-letter its own lines, read these too, and never end."""
+    for name in ("a.jsonl", "news.articles.raw.jsonl", "news.events.deal.jsonl", "x.news.deadletters.language.jsonl"):
+        (tmp_path / name).write_text("x")
+    found = find_inputs([str(tmp_path)], without=tmp_path)
+    assert [Path(i.name).name for i in found] == ["a.jsonl", "news.articles.raw.jsonl"]
+    assert len(find_inputs([str(tmp_path)], without=tmp_path / "out")) == 4
+
+
+def test_a_folder_that_cannot_be_listed_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.txt").write_text("x")
+    (tmp_path / "shut").mkdir()
+    listing = os.scandir
+
+    def refuse(path: str) -> object:
+        if str(path).endswith("shut"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return listing(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(SettingsError, match="shut can't be listed: Permission denied"):
+        find_inputs([str(tmp_path)])
+
+
 def test_names_stay_as_the_user_gave_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("in.txt").write_text("x")
