@@ -92,10 +92,11 @@ class Watch(threading.Thread):
                     while not self._state.stopping:
                         self._look(client)
                         time.sleep(self._every)
-            except BrokerError as error:
+            except Exception as error:  # noqa: BLE001 (whatever a library raises: a worker without a watch may stall)
                 self._progress.unknown()
                 self._outside = None
-                logger.warning("the watch can't see the offsets: %s", error)
+                unexpected = "" if isinstance(error, BrokerError) else f"{type(error).__name__}: "
+                logger.warning("the watch can't see the offsets: %s%s", unexpected, error)
                 time.sleep(self._every)
 
     def _look(self, client: Client) -> None:

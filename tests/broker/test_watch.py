@@ -3,6 +3,9 @@
 import time
 from typing import Any
 
+import pytest
+
+from pipeline.broker import watch as watching
 from pipeline.broker.watch import Progress, State, Watch
 from pipeline.settings import Settings
 
@@ -75,3 +78,38 @@ def test_a_worker_that_stays_outside_its_group_is_ended() -> None:
     time.sleep(0.3)
     watch._look(client)
     assert codes == [75]
+
+
+class _Broken:
+    """A client library with an error of its own, once; then the broker is there."""
+
+    made = 0
+
+    def __init__(self, settings: Settings) -> None:
+        _Broken.made += 1
+
+    def __enter__(self) -> _Client:
+        if _Broken.made == 1:
+            raise AttributeError("'NoneType' object has no attribute 'sendall'")
+        return _Client()
+
+    def __exit__(self, *error: object) -> None:
+        """None."""
+
+
+def test_a_watch_outlives_errors_of_libraries(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(watching, "Client", _Broken)
+    monkeypatch.setattr(_Broken, "made", 0)
+    state = State(joined=True)
+    watch = Watch(Settings(), group="g", topic="t", state=state, end=lambda code: None, every=0.01)
+    watch.start()
+    until = time.monotonic() + 10
+    while _Broken.made < 2 and time.monotonic() < until:
+        time.sleep(0.01)
+    alive = watch.is_alive()
+    state.stopping = True
+    watch.join(10)
+    assert alive
+    assert "AttributeError: 'NoneType' object has no attribute 'sendall'" in caplog.text
