@@ -12,10 +12,15 @@ _UNSPACED = re.compile(
 LONGEST_WORD = 64  # characters: longer ones are noise
 _JOINERS = "-\u2010\u2011"  # hyphens inside a word
 _QUESTION = "?\uff1f\u061f\u037e\u2e2e\u055e\u1367"  # ASCII, full width, Arabic, Greek, reversed, Armenian, Ethiopic
+_ADDRESS = re.compile(r"[\w-]+\.[a-z]{2,}(?:[/:]\S*)?$")  # before a question mark and a word: example.org/?page=2
 _CLOSING = (
     "\"'`\u00ab\u00bb\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u2039\u203a\u300c\u300d\u300e\u300f)]}>*_!\u2026."
 )
-_OPENING = re.compile('["\u00ab\u00bb\u201c\u201d\u201e\u2039\u203a\u300c\u300e(\\[:.!\u00bf\n\u2013\u2014]|^')
+# Where a question inside a sentence may begin. A stop within "2.5 billion", "10:30" or "Inc. buy" is no beginning.
+_OPENING = re.compile(
+    '["\u00ab\u00bb\u201c\u201d\u201e\u2039\u203a\u300c\u300e(\\[\u00bf\n\u2013\u2014]|:(?=\\s)|'
+    "[.!](?=\\s+\\W{0,2}[^\\W\\d_a-z\u00df-\u00ff\u0430-\u044f])|^"
+)
 
 
 def is_word(text: str, at: int) -> bool:
@@ -83,8 +88,13 @@ def inner_questions(text: str, span: Span, language: str) -> list[Span]:
     marks = re.compile(f"[{_QUESTION};]" if language == "el" else f"[{_QUESTION}]")
     for mark in marks.finditer(text, start, end):
         at = mark.start()
-        if text[at] == "?" and at + 1 < end and is_word(text, at + 1):
-            continue  # an address: example.org/?page=2
+        if (
+            text[at] == "?"
+            and at + 1 < end
+            and is_word(text, at + 1)
+            and _ADDRESS.search(text, max(start, at - 80), at)
+        ):
+            continue
         openings = [match.end() for match in _OPENING.finditer(text[start:at])]
         found.append((start + (openings[-1] if openings else 0), at + 1))
         start = at + 1

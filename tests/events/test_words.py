@@ -58,6 +58,16 @@ def test_questions(text: str, language: str, question: bool) -> None:
         ("“Will they merge?” he asked.", ["Will they merge?"]),
         ("He said: will they merge? Nobody knew.", [" will they merge?"]),
         ("See example.org/?page=2 for more.", []),
+        ("See https://www.example.org:80/a/b?page=2 for more.", []),
+        ("Does Siemens buy Alstom?Read more.", ["Does Siemens buy Alstom?"]),  # pages lose the space
+        ("Did it earn 2.5?Read more.", ["Did it earn 2.5?"]),
+        (
+            "“Will Siemens buy Alstom for 2.5 billion at 10:30?” he asked.",
+            ["Will Siemens buy Alstom for 2.5 billion at 10:30?"],
+        ),
+        ("“Will Apple Inc. buy Tesla?” he asked.", ["Will Apple Inc. buy Tesla?"]),
+        ("It rose. Will it fall? Nobody knew.", [" Will it fall?"]),
+        ("It rose! ¿Bajará? No.", ["Bajará?"]),
         ("No question.", []),
     ],
 )
