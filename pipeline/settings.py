@@ -44,6 +44,10 @@ class Settings:
     metrics_host: str = "127.0.0.1"  # 0.0.0.0 lets other machines read the metrics
     metrics_port: int = 9464  # /metrics, /healthz, /readyz; 0: any free port
 
+    def __repr__(self) -> str:
+        """As `describe`: a traceback, a log line or a failed assertion may show it."""
+        return f"Settings({', '.join(f'{name}={value!r}' for name, value in self.describe().items())})"
+
     def describe(self) -> dict[str, str]:
         """Name to printable value, secrets masked."""
         shown = {f.name: str(getattr(self, f.name)) for f in fields(self)}

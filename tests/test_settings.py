@@ -24,3 +24,9 @@ def test_a_setting_that_makes_no_sense_is_an_error_at_once(variable: str, value:
 
 def test_an_option_stands_in_for_a_variable() -> None:
     assert load_settings({"EVENTWIRE_BATCH": "4", "OTHER": "x"}, workers=2) == Settings(batch=4, workers=2)
+
+
+def test_no_way_of_printing_settings_shows_the_password() -> None:
+    settings = Settings(sasl_username="anna", sasl_password="geheim")
+    assert "anna" in repr(settings)
+    assert not any("geheim" in text for text in (repr(settings), str(settings), str(settings.describe())))
