@@ -150,7 +150,8 @@ def redrive(
       eventwire dead-letters redrive --code timeout
       eventwire dead-letters redrive language/0/12 --again
 
-    Exit code: 1 if a letter names a topic that no stage reads, so that it could not be sent.
+    Exit code: 1 if a letter names a topic that no stage reads, so that it could not be sent, or if there is no
+    letter at a position that was given.
     """
     folder, positions = _split(places)
     if folder is not None:
@@ -170,7 +171,10 @@ def _redrive(settings: "Settings", choice: "Choice", *, again: bool, dry_run: bo
     from pipeline.broker.redrive import redrive
     from pipeline.cli.dead_letters_text import position
 
+    unseen = set(choice.positions)
+
     def tell(letter: "DeadLetter", outcome: str) -> None:
+        unseen.discard(letter.message.trace)
         if outcome == "stranger":
             place = f"{position(letter)} came from {letter.source_topic!r}, which no stage reads"
             print(f"error: {safe(place)}: not sent", file=sys.stderr)
@@ -187,7 +191,10 @@ def _redrive(settings: "Settings", choice: "Choice", *, again: bool, dry_run: bo
     text += f"; {result.already:,} were redriven before (--again)" if result.already else ""
     text += f"; {len(result.strangers):,} could not be sent" if result.strangers else ""
     print(text, file=sys.stderr)
-    return 1 if result.strangers else 0
+    if unseen:
+        named = ", ".join(sorted(unseen))
+        print(f"error: no such dead letter: {named}. `eventwire dead-letters list` shows all.", file=sys.stderr)
+    return 1 if result.strangers or unseen else 0
 
 
 def _settings(brokers: str | None, topic_prefix: str | None) -> "Settings":

@@ -99,6 +99,16 @@ def test_redriven_once(road: Road, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.kafka
+def test_a_letter_that_is_not_there_is_an_error_to_redrive(road: Road, capsys: pytest.CaptureFixture[str]) -> None:
+    (letter,) = listed(capsys, "--code", "not_utf8", *road.options)
+    places = [letter["letter"], "language/0/999"]
+    assert cli.run(["dead-letters", "redrive", *places, "--dry-run", *road.options]) == 1
+    shown = capsys.readouterr()
+    assert "would redrive 1 dead letters" in shown.err
+    assert f"no such dead letter: {road.topic('news.deadletters.language')}/0/999." in shown.err
+
+
+@pytest.mark.kafka
 def test_a_letter_of_the_middle_goes_back_to_the_middle(kafka: Broker, capsys: pytest.CaptureFixture[str]) -> None:
     road = make_road(kafka)
     road.publish(article(1, text="WIRF"))
