@@ -257,7 +257,7 @@ def main() -> None:
     try:
         broker.start()
         print(f"Kafka listens on {broker.bootstrap} (log: {broker.log}). Ctrl-C ends it.", flush=True)
-        print(f"  export EVENTWIRE_BROKERS={broker.bootstrap}\n  eventwire topics create", flush=True)
+        print(f"  export EVENTWIRE_BROKERS={broker.bootstrap}\n  eventwire topics create --replication 1", flush=True)
         while broker.running and not ended.wait(0.5):
             pass
         if not broker.running:
