@@ -120,8 +120,7 @@ class FillerReader:
     def _snap(self, role: str, span: Span, sentence: Span, threshold: float) -> list[Filler]:
         """The span as what it names: amount, date, entities, reference, or the words themselves."""
         if role in FIGURES | DATES:
-            values = self._amounts.inside(sentence) if role in FIGURES else self._dates.inside(sentence)
-            touched = [value for value in values if _shared((value.start, value.end), span)]
+            touched = (self._amounts if role in FIGURES else self._dates).touching(span, sentence)
             if touched:
                 return [
                     Filler(role, (value.start, value.end), self._figure(role, value, span, threshold))
@@ -129,7 +128,7 @@ class FillerReader:
                 ]
         inside = [
             entity
-            for entity in self.entities.inside(sentence)
+            for entity in self.entities.touching(span, sentence)
             if 2 * _shared((entity.start, entity.end), span) >= min(entity.end - entity.start, span[1] - span[0])
         ]
         if inside and role not in PHRASES | FIGURES | DATES:

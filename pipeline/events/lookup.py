@@ -1,7 +1,8 @@
 """Values by their place in the text, found by bisection: a hostile article has ten thousand of each."""
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
+from itertools import accumulate
 from typing import Generic, Protocol, TypeVar
 
 from pipeline.events.words import Span
@@ -23,11 +24,18 @@ class Lookup(Generic[V]):
     def __init__(self, values: Iterable[V]) -> None:
         self.values = sorted(values, key=lambda value: (value.start, value.end))
         self._starts = [value.start for value in self.values]
+        self._reach = list(accumulate((value.end for value in self.values), max))  # of a value and all before it
 
     def inside(self, span: Span) -> list[V]:
         """The values that lie wholly in the span, in text order."""
         first, last = bisect_left(self._starts, span[0]), bisect_left(self._starts, span[1])
         return [value for value in self.values[first:last] if value.end <= span[1]]
+
+    def touching(self, span: Span, within: Span) -> list[V]:
+        """The values that share a character with `span` and lie wholly in `within`, in text order."""
+        first = max(bisect_right(self._reach, span[0]), bisect_left(self._starts, within[0]))
+        last = bisect_left(self._starts, min(span[1], within[1]))
+        return [value for value in self.values[first:last] if span[0] < value.end <= within[1]]
 
     def before(self, at: int, most: int) -> list[V]:
         """The last `most` values that start before `at`, in text order."""

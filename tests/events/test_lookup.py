@@ -17,12 +17,14 @@ class Value:
     end: int
 
 
-@given(SPANS, SPAN, st.integers(0, 40))
-def test_lookup(spans: list[tuple[int, int]], span: tuple[int, int], at: int) -> None:
+@given(SPANS, SPAN, SPAN, st.integers(0, 40))
+def test_lookup(spans: list[tuple[int, int]], span: tuple[int, int], within: tuple[int, int], at: int) -> None:
     values = [Value(*item) for item in spans]
     ordered = sorted(values, key=lambda value: (value.start, value.end))
     lookup = Lookup(values)
     assert lookup.inside(span) == [value for value in ordered if span[0] <= value.start and value.end <= span[1]]
+    touching = [value for value in lookup.inside(within) if value.start < span[1] and span[0] < value.end]
+    assert lookup.touching(span, within) == touching
     assert lookup.before(at, 3) == [value for value in ordered if value.start < at][-3:]
 
 
