@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+_TYPE = 24  # characters of the longest type
 _EVIDENCE = 160  # characters of evidence shown
 _NAME = 60
 _ARTICLE = 80
@@ -36,8 +37,9 @@ def _harmless(char: str) -> bool:
 def events_table(events: Iterable[Mapping[str, Any]]) -> Table:
     """A table of events, each as JSON (`to_json(NewsEvent)`, or read from a topic)."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, expand=True)
-    table.add_column("event", ratio=3)
-    table.add_column("who", ratio=4)
+    # A type is there to be copied into --type: it is never cut, and wrapped on a very narrow terminal only.
+    table.add_column("event", width=_TYPE, overflow="fold")
+    table.add_column("who", ratio=4, overflow="fold")
     table.add_column("evidence", ratio=6)
     table.add_column("conf", justify="right", no_wrap=True, width=4)
     table.add_column("in", no_wrap=True, width=3)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from pipeline.cli.table import events_table, safe
+from pipeline.events.taxonomy import taxonomy
 
 EVENT: dict[str, Any] = {
     "type": "deal.acquisition",
@@ -34,7 +35,8 @@ def test_who_did_what() -> None:
     text = rendered(EVENT)
     for part in (
         "deal.acquisition",
-        "completed, background, update",
+        "completed, background,",
+        "update",
         "acquirer Firma AG",
         "target [bold]Andere[/bold]",
         "amount 53 Mrd. Dollar",
@@ -55,6 +57,11 @@ def test_hostile_articles_steer_no_terminal() -> None:
 def test_half_an_event_is_no_reason_to_fail() -> None:
     assert "?" in rendered({})
     assert "x" in rendered({"type": "x", "article": {"url": "https://x.example"}}, width=40)
+
+
+def test_every_type_is_shown_whole() -> None:
+    for kind in taxonomy().types:
+        assert kind in rendered({**EVENT, "type": kind}, width=80)
 
 
 @given(st.text())
