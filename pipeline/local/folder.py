@@ -162,8 +162,9 @@ class Folder:
             os.ftruncate(journal, 0)
             _append(journal, header)
         elif first != header:
+            theirs, ours = _differing(first, header)
             raise SettingsError(
-                f"{self.path} was made with {_described(first)}, this run is made with {_described(header)}: "
+                f"{self.path} was made with {theirs}, this run is made with {ours}: "
                 "name another folder, so that its files don't hold a mixture."
             )
         return journal
@@ -266,9 +267,12 @@ def _cut(path: Path, size: int) -> int:
     return max(0, extra)
 
 
-def _described(header: bytes) -> str:
+def _differing(first: bytes, second: bytes) -> tuple[str, str]:
+    """What two headers were made with, where they differ."""
     try:
-        made_with = json.loads(header)["eventwire"]
-        return ", ".join(f"{name} {value}" for name, value in made_with.items())
-    except (ValueError, KeyError, AttributeError, TypeError):
-        return "something else"
+        made = [dict(json.loads(header)["eventwire"]) for header in (first, second)]
+    except (ValueError, KeyError, TypeError):
+        return "something else", "this version"
+    names = sorted(name for name in made[0].keys() | made[1].keys() if made[0].get(name) != made[1].get(name))
+    theirs, ours = (", ".join(f"{name} {one.get(name, 'unknown')}" for name in names) for one in made)
+    return theirs, ours
