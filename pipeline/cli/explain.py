@@ -39,6 +39,8 @@ def explain(
       eventwire explain page.html --published 2026-11-25T09:30:00Z --html why.html
       cat article.txt | eventwire explain -
     """
+    if html is not None and not html.parent.is_dir():  # known before the models are loaded
+        raise SettingsError(f"--html {html}: cannot be written (there is no folder {html.parent}).")
     raw = read_article(article, number=number, published=published)
     settings = load_settings(model=model)
     explanation = explain_article(raw, settings)
