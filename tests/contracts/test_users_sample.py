@@ -1,7 +1,7 @@
 """The article that users sent us, through all stages. It is never trained on and no rule is made for it.
 
-What the first model gets right of it stands here; what it misses (a confirmed rating, a product named in a clause) is in
-the closing notes of the issue and must not be forced by a rule.
+What the first model gets right of it stands here. What it misses (a confirmed rating, a product named in a clause)
+must come from a better model, not from a rule.
 """
 
 from pathlib import Path
