@@ -1,6 +1,6 @@
 """A worker: one segment of the road as a Faust agent on Kafka, at least once, with nothing lost whatever ends it.
 
-What is unusual here answers something measured (pipeline/ARCHITECTURE.md, "Delivery"):
+What is unusual here answers something measured (pipeline/ARCHITECTURE.md, "At least once, duplicates recognisable"):
 - An exception, or a cancellation, that leaves the agent's body acknowledges the whole batch it was working on.
   So nothing leaves it before every output is acknowledged: the body finishes its batch even when it is cancelled,
   and whatever can't be finished ends the process hard, which acknowledges nothing.

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from importlib.metadata import version
 from importlib.resources import files
 
 from pipeline.errors import Code, InvalidInput, ModelError
@@ -18,18 +19,8 @@ from pipeline.records import Language, LanguageArticle, Models, RawArticle, Sour
 from pipeline.settings import Settings
 
 VERSION = "0.1.0"
-# What the reference's digest covers beside py3langid's version: models, tables, and the modules that hold rules.
-DIGESTED = (
-    "boilerplate.npz",
-    "concepts.json",
-    "calibration.json",
-    "south_slavic.json",
-    "boilerplate.py",
-    "features.py",
-    "units.py",
-    "confusables.py",
-    "scripts.py",
-)
+DATA = ("boilerplate.npz", "concepts.json", "calibration.json", "south_slavic.json")
+READERS = ("trafilatura", "lxml")  # decide what a page's text is
 
 
 class DetectLanguage:
@@ -55,17 +46,10 @@ class DetectLanguage:
     def load(cls, settings: Settings) -> "DetectLanguage":
         """Raises `ModelError` if a data file is missing or damaged."""
         model = shared_language_model()
-        digest = hashlib.sha256(model.reference.encode())
-        folder = files("pipeline.language")
-        for name in DIGESTED:
-            try:
-                digest.update(folder.joinpath(name).read_bytes())
-            except OSError as error:
-                raise ModelError(f"pipeline/language/{name} can't be read ({error}): reinstall eventwire.") from error
         return cls(
             detector=Detector(model, read_calibration()),
             boilerplate=BoilerplateModel.load(),
-            reference=f"eventwire-language@{VERSION}+{digest.hexdigest()[:12]}",
+            reference=f"eventwire-language@{VERSION}+{_digest(model.reference)[:12]}",
             max_text=settings.max_text,
             max_html=settings.max_html,
         )
@@ -183,3 +167,21 @@ def _parse_time(value: str) -> str | None:
     except (ValueError, OverflowError):
         return None
     return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _digest(model: str) -> str:
+    """SHA-256 over all that decides this stage's output: the language model, data, readers, and our own modules.
+
+    Every module of the room counts: a rule that is changed and not counted would break "same reference, same bytes".
+    """
+    folder = files("pipeline.language")
+    digest = hashlib.sha256(model.encode())
+    for package in READERS:
+        digest.update(f"{package} {version(package)}\n".encode())
+    modules = sorted(item.name for item in folder.iterdir() if item.name.endswith(".py"))
+    for name in (*DATA, *modules):
+        try:
+            digest.update(folder.joinpath(name).read_bytes())
+        except OSError as error:
+            raise ModelError(f"pipeline/language/{name} can't be read ({error}): reinstall eventwire.") from error
+    return digest.hexdigest()

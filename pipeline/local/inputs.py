@@ -108,6 +108,9 @@ def _walk(name: str, format: Format | None, without: Path | None, on_skip: Calla
                 continue
             if known is None:
                 on_skip(path)
+            elif not os.access(path, os.R_OK):
+                why = "a link to nothing" if not os.path.exists(path) else "permission denied"
+                raise SettingsError(f"{path} can't be read: {why}. Remove it, or name the files to read.")
             else:
                 yield Input(path, format or known)
 
