@@ -40,7 +40,7 @@ def test_a_run_does_not_read_what_it_wrote_beside_its_articles(tmp_path: Path) -
 def test_a_file_that_cannot_be_read_is_told_before_anything_starts(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("x")
     (tmp_path / "b.txt").symlink_to(tmp_path / "gone.txt")
-    with pytest.raises(SettingsError, match="b.txt can't be read: a link to nothing"):
+    with pytest.raises(SettingsError, match=r"b\.txt can't be read: a link to nothing"):
         find_inputs([str(tmp_path)])
 
 
