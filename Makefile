@@ -39,13 +39,14 @@ bench: $(VENV)/.dev  ## microseconds an article by stage, articles/s in process 
 	$(BIN)/python -m tests.bench.road
 
 evaluate: $(VENV)/.dev  ## what the shipped model scores on data that it never saw (needs the data folder)
-	$(BIN)/python -m training.evaluate
+	$(BIN)/python -m training evaluate
 
 evaluate-language: $(VENV)/.dev  ## language detection against named baselines (needs the data folder)
 	$(BIN)/python -m training.evaluate_language
 
 train: $(VENV)/.train  ## all steps of the shipped model, resumable: see training/README.md
-	$(BIN)/python -m training.all
+	for step in base ner-teacher event-teacher 'soft-labels ner-teacher' 'soft-labels event-teacher' \
+	  student export calibrate 'evaluate --write'; do $(BIN)/python -m training $$step || exit 1; done
 
 docs: $(VENV)/.dev  ## write docs/reference.md from the program
 	$(BIN)/python -m tests.docs.reference
