@@ -38,9 +38,7 @@ class Settings:
     ssl_cafile: Path | None = None  # PEM file with the certificate authority of the brokers
     slot: str = ""  # unique name of this worker's place (host + index, pod name); empty: the host's name and 0
     session_seconds: float = 45.0  # Kafka session time-out of a worker
-    stall_seconds: float = (
-        600.0  # lag > 0 with no commit for so long ends the worker (exit 75); more than a batch takes
-    )
+    stall_seconds: float = 600.0  # lag > 0 with no commit for so long ends the worker (exit 75)
     shutdown_seconds: float = 25.0  # after SIGTERM; then the worker exits hard, which loses nothing
     dead_letter_rate: float = 0.5  # share of the last 200 messages that may be dead-lettered before the worker stops
     metrics_host: str = "127.0.0.1"  # 0.0.0.0 lets other machines read the metrics
