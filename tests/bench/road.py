@@ -126,7 +126,7 @@ def over_kafka(values: list[bytes], workers: int) -> float:
         broker.start()
         try:
             settings = load_settings(brokers=broker.bootstrap)
-            create_topics(settings)
+            create_topics(settings, replication=1)
             with Writer(settings) as writer:
                 for number, value in enumerate(values):
                     writer.write(Output(topic="news.articles.raw", key=f"bench-{number}".encode(), value=value))
