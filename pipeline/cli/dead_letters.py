@@ -66,7 +66,8 @@ def list_(
     """
     import itertools
 
-    from pipeline.cli.dead_letters_text import print_json, print_tables, summary
+    from pipeline.cli.dead_letters_text import print_tables, summary
+    from pipeline.cli.lines import print_json
 
     settings = _settings(brokers, topic_prefix)
     choice = _choice(settings, stage, code, partition, offset, ())

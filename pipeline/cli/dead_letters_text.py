@@ -42,14 +42,6 @@ def summary(letter: DeadLetter) -> dict[str, Any]:
     }
 
 
-def print_json(value: Any) -> None:
-    """One line; control characters that JSON would let pass are escaped as JSON escapes."""
-    import orjson
-
-    text = orjson.dumps(value).decode()
-    print("".join(f"\\u{ord(char):04x}" if "\x7f" <= char <= "\x9f" else char for char in text))
-
-
 def print_tables(letters: Iterable[DeadLetter]) -> int:
     """All of them; how many there were."""
     from rich import box

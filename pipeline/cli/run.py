@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pipeline.cli.lines import print_line
 from pipeline.cli.table import print_events, safe
 
 if TYPE_CHECKING:
@@ -215,8 +216,7 @@ class _Run:
     def _show(self, output: "Output") -> None:
         value = output.value or b""
         if self.shown is Shown.JSONL:
-            sys.stdout.buffer.write(value + b"\n")
-            sys.stdout.buffer.flush()
+            print_line(value)
         elif self.shown is Shown.TABLE:
             import orjson
 

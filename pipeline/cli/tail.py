@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from pipeline.cli.lines import print_json
 from pipeline.cli.options import TIME_HELP, Brokers, Prefix, check_order, read_time, words
 
 Several = list[str] | None
@@ -144,9 +145,8 @@ def _show_tables(events: Iterable[Any], *, rows: int) -> None:
 def _show_record(message: Any) -> None:
     import orjson
 
-    # Read and written again: one line whatever the writer did, and nothing in it that could command a terminal.
-    text = orjson.dumps(orjson.loads(message.value)).decode()
-    print("".join(f"\\u{ord(c):04x}" if "\x7f" <= c <= "\x9f" else c for c in text), flush=True)
+    # Read and written again: one line whatever the writer did.
+    print_json(orjson.loads(message.value))
 
 
 def _complain(text: str) -> None:
