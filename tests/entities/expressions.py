@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,6 +39,9 @@ def read_cases(name: str, separator: str) -> list[Case]:
     return cases
 
 
+Found = tuple[int, int, str]
+
+
 class Score(NamedTuple):
     right: int
     found: int
@@ -51,3 +55,19 @@ class Score(NamedTuple):
     @property
     def recall(self) -> float:
         return self.right / max(1, self.wanted)
+
+
+def score(cases: Iterable[Case], find: Callable[[Case], list[Found]]) -> Score:
+    """Compare what `find` gives for each case, (start, end, what), with what the case says."""
+    right = found = wanted = 0
+    errors = []
+    for case in cases:
+        got = find(case)
+        expected = [(*span, answer) for span, answer in zip(case.spans, case.answers, strict=False)]
+        hits = len(set(got) & set(expected))
+        right += hits
+        found += len(got)
+        wanted += len(case.answers)
+        if hits < len(case.answers) or hits < len(got):
+            errors.append(f"{case.line}\n    found {[(case.text[a:b], what) for a, b, what in got]}")
+    return Score(right, found, wanted, errors)
