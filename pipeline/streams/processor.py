@@ -8,32 +8,18 @@ from datetime import UTC, datetime
 from time import perf_counter
 from typing import Any
 
-import orjson
-
 from pipeline.errors import Code, InvalidInput
 from pipeline.records import ClassifiedArticle, RawArticle, from_json, to_json
 from pipeline.settings import Settings
 from pipeline.stage import Stage
 from pipeline.streams import dead_letters
-from pipeline.streams.codec import (
-    cloudevent_headers,
-    digest,
-    header,
-    header_time,
-    milliseconds_text,
-    timestamp_text,
-)
+from pipeline.streams.codec import header, header_time, milliseconds_text, timestamp_text
 from pipeline.streams.decode import decode
+from pipeline.streams.encode import Writing, article_output, event_output
 from pipeline.streams.message import Message, Outcome, Output
-from pipeline.streams.topics import load_topics, validate
+from pipeline.streams.topics import validate
 
 logger = logging.getLogger(__name__)
-
-# Kafka counts keys, headers and framing into max.message.bytes as well.
-_ENVELOPE_BYTES = 16_384
-
-# What differs between two runs over the same article: no part of a message's id.
-_OF_THIS_RUN = {"ingested_at", "produced_at", "trace"}
 
 
 def utc_now() -> datetime:
@@ -92,7 +78,6 @@ class Processor:
         self._stages: list[Stage[Any, Any]] = [step.load(settings) for step in steps]
         self._prefix = settings.topic_prefix
         self._clock = clock
-        self._topics = load_topics()
 
     def process(self, message: Message, *, on_stage: Callable[[str], None] | None = None) -> Outcome:
         """What becomes of `message`. Never raises: what can't be read becomes a dead letter, whole.
@@ -143,51 +128,31 @@ class Processor:
         return from_json(step.record, data)
 
     def _arrival(self, message: Message) -> str:
-        """When the raw article came in: the sender's `ce_time`, else the time of the message."""
+        """When the raw article came in: the sender's `ce_time`, else the time of the message. Of a redriven dead
+        letter the time of its first journey: a later version may have come in meanwhile."""
         return (
             header_time(message.headers, "ce_time")
+            or header_time(message.headers, "ew_first_seen")
             or milliseconds_text(message.timestamp)
             or timestamp_text(self._clock())
         )
 
     def _write(self, step: Step, record: Any, work: _Work) -> None:
+        writing = Writing(
+            stage=step.name,
+            article_id=record.id,
+            time=record.produced_at,
+            trace=work.trace,
+            topic_prefix=self._prefix,
+        )
         if isinstance(record, ClassifiedArticle):
             for event in record.events:
                 stamped = replace(
                     event, ingested_at=record.ingested_at, produced_at=record.produced_at, trace=work.trace
                 )
-                topic = f"news.events.{event.event_class}"
-                key = event.participants[0].entity_id if event.participants else None
-                work.outputs.append(
-                    self._output(step, topic, stamped, f"events.{event.type}", key or record.id, record.id, work)
-                )
+                work.outputs.append(event_output(writing, to_json(stamped)))
             work.events += len(record.events)
-        kind = step.writes.removeprefix("news.")
-        work.outputs.append(self._output(step, step.writes, record, kind, record.id, record.id, work))
-
-    def _output(self, step: Step, name: str, record: Any, kind: str, key: str, article_id: str, work: _Work) -> Output:
-        topic = self._topics[name]
-        data = to_json(record)
-        try:
-            validate(name, data)
-        except InvalidInput as error:  # nothing that breaks its schema is ever written, and it's our fault
-            raise InvalidInput(Code.INTERNAL, f"the {step.name} stage broke the schema of {name}: {error}") from None
-        value = orjson.dumps(data)
-        if len(value) > topic.max_message_bytes - _ENVELOPE_BYTES:
-            raise InvalidInput(
-                Code.TOO_LARGE,
-                f"its record for {name} has {len(value):,} bytes, the topic takes {topic.max_message_bytes:,}",
-            )
-        headers = cloudevent_headers(
-            id=digest(name.encode(), orjson.dumps({n: v for n, v in data.items() if n not in _OF_THIS_RUN})),
-            type=f"eventwire.{kind}.v{topic.schema_version}",
-            source=f"eventwire/{step.name}",
-            time=record.produced_at,
-            subject=article_id,
-            dataschema=topic.dataschema or "",
-            trace=work.trace,
-        )
-        return Output(topic=self._prefix + name, key=key.encode(), value=value, headers=headers)
+        work.outputs.append(article_output(writing, step.writes, to_json(record)))
 
     def _dead(self, work: _Work, error: InvalidInput) -> Outcome:
         output = dead_letters.dead_letter(
