@@ -14,7 +14,7 @@ from typing import Any
 from pipeline.errors import SettingsError
 
 PREFIX = "EVENTWIRE_"
-SECRET = {"sasl_password"}
+SECRET = {"sasl_password", "api_token", "webhook_secret"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +43,8 @@ class Settings:
     dead_letter_rate: float = 0.5  # share of the last 200 messages that may be dead-lettered before the worker stops
     metrics_host: str = "127.0.0.1"  # 0.0.0.0 lets other machines read the metrics
     metrics_port: int = 9464  # /metrics, /healthz, /readyz; 0: any free port
+    api_token: str = ""  # what `eventwire dashboard` wants with every request; never printed
+    webhook_secret: str = ""  # signs what `eventwire subscribe` sends; never printed
 
     def __repr__(self) -> str:
         """As `describe`: a traceback, a log line or a failed assertion may show it."""

@@ -22,8 +22,11 @@ COMMANDS = {
     "worker": "pipeline.cli.worker:worker",
     "publish": "pipeline.cli.publish:publish",
     "tail": "pipeline.cli.tail:tail",
+    "dashboard": "pipeline.cli.dashboard:dashboard",
     "dead-letters": "pipeline.cli.dead_letters:app",
     "audit": "pipeline.cli.audit:audit",
+    "replay": "pipeline.cli.replay:app",
+    "archive": "pipeline.cli.archive:archive",
     "topics": "pipeline.cli.topics:app",
 }
 
