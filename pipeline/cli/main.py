@@ -23,6 +23,7 @@ COMMANDS = {
     "publish": "pipeline.cli.publish:publish",
     "tail": "pipeline.cli.tail:tail",
     "dashboard": "pipeline.cli.dashboard:dashboard",
+    "subscribe": "pipeline.cli.subscribe:subscribe",
     "dead-letters": "pipeline.cli.dead_letters:app",
     "audit": "pipeline.cli.audit:audit",
     "replay": "pipeline.cli.replay:app",

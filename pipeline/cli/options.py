@@ -10,6 +10,17 @@ import typer
 Brokers = Annotated[str | None, typer.Option(help="host:port of Kafka, several separated by commas.")]
 Prefix = Annotated[str | None, typer.Option(help='Stands before every topic name, e.g. "replay.r1.".')]
 
+Several = list[str] | None
+Classes = Annotated[Several, typer.Option("--class", help="Only this class, e.g. deal. May be repeated.")]
+Types = Annotated[Several, typer.Option("--type", help="Only this type, e.g. deal.acquisition.")]
+Entities = Annotated[
+    Several, typer.Option("--entity", help="Only events in which this takes part: name or id (case, accents aside).")
+]
+Languages = Annotated[Several, typer.Option("--language", help="Only articles in this language, e.g. de.")]
+MinConfidence = Annotated[float, typer.Option(help="Only events at least so probable (0-1).")]
+Statuses = Annotated[Several, typer.Option("--status", help="Only this status, e.g. completed.")]
+Sources = Annotated[Several, typer.Option("--source", help="Only articles of this publisher.")]
+
 _AGO = re.compile(r"(\d{1,6})\s*([smhdw])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 TIME_HELP = "A time with its zone (2026-11-25T09:30:00Z), a day (2026-11-25, UTC) or how long ago (90s, 15m, 2h, 7d)."

@@ -11,9 +11,22 @@ from typing import Annotated, Any
 import typer
 
 from pipeline.cli.lines import print_json
-from pipeline.cli.options import TIME_HELP, Brokers, Prefix, check_order, read_time, words
+from pipeline.cli.options import (
+    TIME_HELP,
+    Brokers,
+    Classes,
+    Entities,
+    Languages,
+    MinConfidence,
+    Prefix,
+    Sources,
+    Statuses,
+    Types,
+    check_order,
+    read_time,
+    words,
+)
 
-Several = list[str] | None
 _ROWS = 500  # of one table: memory stays flat
 
 
@@ -26,16 +39,13 @@ def tail(
     folder: Annotated[
         Path | None, typer.Argument(metavar="[DIR]", help="What `eventwire run --out` wrote; without it, Kafka.")
     ] = None,
-    classes: Annotated[Several, typer.Option("--class", help="Only this class, e.g. deal. May be repeated.")] = None,
-    types: Annotated[Several, typer.Option("--type", help="Only this type, e.g. deal.acquisition.")] = None,
-    entities: Annotated[
-        Several,
-        typer.Option("--entity", help="Only events in which this takes part: name or id (case, accents aside)."),
-    ] = None,
-    languages: Annotated[Several, typer.Option("--language", help="Only articles in this language, e.g. de.")] = None,
-    min_confidence: Annotated[float, typer.Option(help="Only events at least so probable (0-1).")] = 0.0,
-    statuses: Annotated[Several, typer.Option("--status", help="Only this status, e.g. completed.")] = None,
-    sources: Annotated[Several, typer.Option("--source", help="Only articles of this publisher.")] = None,
+    classes: Classes = None,
+    types: Types = None,
+    entities: Entities = None,
+    languages: Languages = None,
+    min_confidence: MinConfidence = 0.0,
+    statuses: Statuses = None,
+    sources: Sources = None,
     since: Annotated[
         str | None, typer.Option("--from", metavar="TIME", help=f"Written from then on. {TIME_HELP}")
     ] = None,
