@@ -54,6 +54,7 @@ class FakeLanguage:
             action=record.action,
             url=record.url,
             title=record.title,
+            fetched_at=record.fetched_at,
             metadata=record.metadata,
             text=text.replace("\0", ""),
             models=Models(language="fake@1+0123abcd"),

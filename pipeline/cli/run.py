@@ -119,6 +119,7 @@ class _Run:
         from pipeline.flow import segment
         from pipeline.local.read import Reader
         from pipeline.local.runner import process
+        from pipeline.local.versions import Versions
         from pipeline.metrics import CHILD_RESTARTS
         from pipeline.streams.pool import Pool
 
@@ -140,6 +141,7 @@ class _Run:
                     self.settings,
                     first_stage=self.steps[0].name,
                     finished=folder.finished if folder else lambda digest: None,
+                    versions=Versions(self.out, topic_prefix=self.settings.topic_prefix) if folder else None,
                     limit=limit,
                     tick=progress.tick,
                 )

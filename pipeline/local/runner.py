@@ -12,6 +12,7 @@ from typing import TypeVar
 from pipeline.errors import InvalidInput
 from pipeline.local.folder import Finished, message_digest
 from pipeline.local.read import Item
+from pipeline.local.versions import Versions
 from pipeline.settings import Settings
 from pipeline.streams.dead_letters import dead_letter
 from pipeline.streams.message import Message, Outcome
@@ -43,16 +44,19 @@ def process(
     *,
     first_stage: str,
     finished: Callable[[str], Finished | None] = lambda digest: None,
+    versions: Versions | None = None,
     limit: int | None = None,
     tick: Callable[[], None] = lambda: None,
 ) -> Iterator[Done]:
     """Each of `items` (at most `limit`), once, in their order, whatever the number of child processes.
 
-    `finished` says how an earlier run ended an input with this digest. `tick` is called a few times a second
-    while there is nothing to hand on. Items are read in a thread of their own and only a bounded number and size is
-    held, so memory is flat on an endless stream and a slow input delays nothing that is done.
+    `finished` says how an earlier run ended an input with this digest. `versions` knows what earlier versions of an
+    article said (default: those of this run); write each outcome before you ask for the next. `tick` is called a few
+    times a second while there is nothing to hand on. Items are read in a thread of their own and only a bounded number
+    and size is held, so memory is flat on an endless stream and a slow input delays nothing that is done.
     Raises what reading raises, and the pool's errors.
     """
+    known = versions or Versions(topic_prefix=settings.topic_prefix)
     window = _Window(count=pool.size * _AHEAD_PER_CHILD, size=_AHEAD_BYTES)
     ready: queue.SimpleQueue[tuple[Item | None, str, Future[list[Outcome]] | Finished | None]] = queue.SimpleQueue()
     failure: list[BaseException] = []
@@ -82,12 +86,14 @@ def process(
                 break
             if isinstance(end, Future):
                 outcome = _patiently(functools.partial(_only, end), TimeoutError, tick)
-                yield Done(item.message, digest, outcome, position=item.position)
+                yield Done(item.message, digest, known.revise(item.message, outcome), position=item.position)
             else:
                 yield Done(item.message, digest, None, end, item.position)
             window.leave(_size(item.message))
     finally:
         window.close()
+        if versions is None:
+            known.close()
     if failure:
         raise failure[0]
 

@@ -7,6 +7,7 @@ from pipeline.records.articles import (
     EntitiesArticle,
     LanguageArticle,
     RawArticle,
+    Revision,
     Source,
 )
 from pipeline.records.codec import from_json, to_json
@@ -41,6 +42,7 @@ __all__ = [
     "Participant",
     "Quote",
     "RawArticle",
+    "Revision",
     "Source",
     "from_json",
     "to_json",

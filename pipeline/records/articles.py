@@ -70,7 +70,21 @@ class EntitiesArticle(LanguageArticle):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """What a version of an article changes, where an earlier one is known; made by `pipeline.streams.versions`.
+
+    `superseded`: a newer version came before it, so nothing of it stands. `unchanged`: ids of the events that stand
+    as they were sent before, and are not sent again. `retracted`: the events that no longer hold, as they are sent.
+    """
+
+    superseded: bool | None = None
+    unchanged: tuple[str, ...] = ()
+    retracted: tuple[NewsEvent, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClassifiedArticle(EntitiesArticle):
     """Exactly one for each raw article that is not dead-lettered, also when it has no events."""
 
     events: tuple[NewsEvent, ...] = ()
+    revision: Revision | None = None

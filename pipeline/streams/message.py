@@ -47,7 +47,8 @@ class Outcome:
     stage: str  # the last stage that worked on it
     result: str
     language: str = ""  # what the article is in, as far as it got: ISO 639, for the metrics
-    events: int = 0
+    events: int = 0  # sent, retractions aside
+    retracted: int = 0  # events of the article's version before that no longer hold
     seconds: dict[str, float] = field(default_factory=dict)
 
     @property

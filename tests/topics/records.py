@@ -17,6 +17,7 @@ from pipeline.records import (
     Participant,
     Quote,
     RawArticle,
+    Revision,
     Source,
 )
 
@@ -146,7 +147,11 @@ FULL = {
     ),
     "language-article.v1.json": LanguageArticle(**_full_language),
     "entities-article.v1.json": EntitiesArticle(**_full_entities),
-    "classified-article.v1.json": ClassifiedArticle(**_full_entities, events=(full_event, minimal_event)),
+    "classified-article.v1.json": ClassifiedArticle(
+        **_full_entities,
+        events=(full_event, minimal_event),
+        revision=Revision(superseded=True, unchanged=("5f0c6a1be2d94c37",), retracted=(minimal_event,)),
+    ),
     "news-event.v1.json": full_event,
 }
 MINIMAL = {
