@@ -133,8 +133,10 @@ class Store:
         where = f"{self.name.rstrip('/')}/{path}" if path else self.name
         try:
             yield
-        except FileNotFoundError:
-            raise
+        except FileNotFoundError as error:
+            if doing == "read":
+                raise
+            raise ArchiveError(f"{where} can't be {doing}: {_short(error)}. Make it first.") from error
         except (OSError, arrow().ArrowException) as error:
             raise ArchiveError(
                 f"{where} can't be {doing}: {_short(error)}. What was archived is complete; when this is mended, "
