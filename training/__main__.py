@@ -17,6 +17,7 @@ def main(arguments: list[str]) -> None:
     soft = steps.add_parser("soft-labels", help="read the student's texts with a teacher")
     soft.add_argument("teacher", choices=["ner-teacher", "event-teacher"])
     steps.add_parser("export", help="student to pipeline/models/news-s6: quantised graph, heads, card")
+    steps.add_parser("roles", help="the role head, on what the exported encoder says")
     steps.add_parser("calibrate", help="calibration and thresholds from the dev articles")
     evaluate = steps.add_parser("evaluate", help="all scores of the shipped model; no PyTorch needed")
     evaluate.add_argument("--write", action="store_true", help="renew the scores in the model's CARD.md")
@@ -56,6 +57,10 @@ def run(chosen: argparse.Namespace) -> None:
 
         network = load_weights(Network(student.LAYERS, pretrained=False), student.NAME)
         export(network, places.MODELS / "news-s6")
+    elif chosen.step == "roles":
+        from training import roles
+
+        roles.main()
     elif chosen.step == "calibrate":
         from training import calibrate
 

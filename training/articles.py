@@ -40,6 +40,7 @@ def annotated() -> list[Record]:
 def authored() -> list[Record]:
     """Texts written for training: invented facts, never held out, never measured on."""
     files = [places.data() / "events" / f"authored-{kind}.jsonl" for kind in ("articles", "snippets")]
+    files.append(places.REPOSITORY / "training" / "data" / "authored-2.jsonl")
     return [record | {"corpus": path.stem} for path in files for record in read(path)]
 
 

@@ -1,4 +1,4 @@
-"""Step 6: calibration and thresholds, chosen on the dev articles with the exported, quantised model."""
+"""Step 7: calibration and thresholds, chosen on the dev articles with the exported, quantised model."""
 
 from __future__ import annotations
 

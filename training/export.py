@@ -49,6 +49,7 @@ def quantise(source: Path, target: Path) -> None:
 def export(network: Network, folder: Path, card: dict[str, Any] | None = None, *, name: str = "news-s6") -> None:
     """Write a model folder; `card` brings calibration and thresholds, without it they are neutral."""
     folder.mkdir(parents=True, exist_ok=True)
+    (folder / "roles.onnx").unlink(missing_ok=True)  # it was trained on another encoder
     float_graph = places.cache() / f"{name}-float.onnx"
     export_onnx(network, float_graph)
     quantise(float_graph, folder / "encoder.onnx")

@@ -102,11 +102,12 @@ def count_roles(model: Model, reads: Iterable[Read], limits: Mapping[str, float]
             column = model.event_types.index(name)
             if found_only and read.reading.event_sentence[sentence, column] < model.thresholds[name]:
                 continue
-            here = read.reading.sentence == sentence
+            first, last = np.searchsorted(read.reading.sentence, [sentence, sentence + 1]).tolist()
+            scores = read.reading.roles(first, last, column)
             start, end = read.doc.sentences[sentence]
             for role in event_roles()[name]:
                 index = model.roles.index(role)
-                spans = grown(read.reading.role[here, index], read.reading.pieces[here], limits[role])
+                spans = grown(scores[:, index], read.reading.pieces[first:last], limits[role])
                 own = [(a, b) for r, a, b in gold if r == role and a < end and b > start]
                 hits = [any(a < y and b > x for x, y in spans) for a, b in own]
                 counts.right[role] += sum(hits)

@@ -6,14 +6,14 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from threading import Lock
-from typing import Any
 
 import numpy as np
-import onnxruntime as ort
 
 from pipeline.encoder.files import DIGEST_CHARACTERS, ModelFiles, open_files
 from pipeline.encoder.heads import SentenceHead, SentencePool, log_softmax, sigmoid
-from pipeline.encoder.reading import FloatArray, IntArray, Reading
+from pipeline.encoder.reading import FloatArray, HalfArray, IntArray, Reading
+from pipeline.encoder.roles import RoleHead
+from pipeline.encoder.session import open_session
 from pipeline.encoder.vocabulary import END, START, Pieces, Vocabulary
 from pipeline.encoder.windows import plan_windows
 from pipeline.encoder.words import Words
@@ -47,7 +47,8 @@ class Model:
         self._words = Words(files.paths["base/words.npy"])
         self._positions: FloatArray = np.load(files.paths["base/positions.npy"], allow_pickle=False)
         self._head = SentenceHead(files.paths["heads.npz"], card["calibration"])
-        self._session = _session(files.paths["encoder.onnx"])
+        self._session = open_session(files.paths["encoder.onnx"])
+        self._roles = RoleHead(files.paths["roles.onnx"]) if "roles.onnx" in files.paths else None
         self._kept: OrderedDict[tuple[str, tuple[tuple[int, int], ...]], Reading] = OrderedDict()
         self._lock = Lock()
 
@@ -95,7 +96,9 @@ class Model:
         index = np.repeat(np.arange(len(sentences), dtype=np.int32), cut.lengths)
         pool = SentencePool(len(sentences), self._positions.shape[1], len(self.event_types))
         parts = [self._run(cut, window, index, pool) for window in plan_windows(cut.lengths)]
-        logits = np.concatenate(parts) if parts else np.zeros((0, sum(self._widths)), np.float32)
+        if not parts:
+            parts = [(np.zeros((0, sum(self._widths)), np.float32), np.zeros((0, pool.total.shape[1]), np.float16))]
+        logits, hidden = (np.concatenate(part) for part in zip(*parts, strict=True))
         seen = cut.spans[:, 1] > cut.spans[:, 0]
         entity, trigger, role, status, time = np.split(logits[seen], np.cumsum(self._widths)[:-1], axis=1)
         reading = Reading(
@@ -107,13 +110,20 @@ class Model:
             role=sigmoid(role),
             status=np.exp(log_softmax(status)),
             time=np.exp(log_softmax(time)),
+            hidden=hidden[seen],
+            role_head=self._roles,
         )
         for array in (getattr(reading, name) for name in Reading.__slots__):
-            array.flags.writeable = False
+            if isinstance(array, np.ndarray):
+                array.flags.writeable = False
         return reading
 
-    def _run(self, cut: Pieces, window: tuple[int, int, int], index: IntArray, pool: SentencePool) -> FloatArray:
-        """Run one window through the encoder; returns the logits (pieces, all token heads) and fills `pool`."""
+    def _run(
+        self, cut: Pieces, window: tuple[int, int, int], index: IntArray, pool: SentencePool
+    ) -> tuple[FloatArray, HalfArray]:
+        """Run one window through the encoder; returns the logits (pieces, all token heads) and the hidden states of
+        its pieces, and fills `pool`.
+        """
         title, start, end = window
         ids = np.concatenate([[START], cut.ids[:title], cut.ids[start:end], [END]])
         vectors = self._words[ids] + self._positions[: len(ids)]
@@ -121,14 +131,4 @@ class Model:
         hidden, logits = (output[0, 1 + title : -1] for output in outputs)
         types = slice(self._widths[0], self._widths[0] + self._widths[1])
         pool.add(index[start:end], hidden, logits[:, types])
-        return logits
-
-
-def _session(path: Path) -> Any:
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    try:
-        return ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # ONNX Runtime has no common public class of its errors
-        raise ModelError(f"ONNX Runtime {ort.__version__} cannot load {path}: {error}") from error
+        return logits, hidden.astype(np.float16)

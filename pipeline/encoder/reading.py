@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import numpy as np
@@ -10,6 +11,11 @@ from numpy.typing import NDArray
 
 FloatArray: TypeAlias = NDArray[np.float32]
 IntArray: TypeAlias = NDArray[np.int32]
+HalfArray: TypeAlias = NDArray[np.float16]
+
+
+def _nothing() -> HalfArray:
+    return np.zeros((0, 0), np.float16)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +32,16 @@ class Reading:
     entity: FloatArray  # (n, 11) log-probabilities
     event_sentence: FloatArray  # (s, 53) calibrated P(the sentence reports an event of this type)
     event_piece: FloatArray  # (n, 53) P(the piece is in a trigger of this type), not calibrated
-    role: FloatArray  # (n, R) P(the piece is in a participant with this role), not calibrated
+    role: FloatArray  # (n, R) P(the piece is in a participant with this role of any event), not calibrated
     status: FloatArray  # (n, 7) softmax; meant to be read at the best trigger piece
     time: FloatArray  # (n, 2) softmax; the same
+    hidden: HalfArray = field(default_factory=_nothing)  # (n, 384) hidden states, for heads that are not the model's
+    role_head: Callable[[HalfArray, FloatArray, int], FloatArray] | None = None
+
+    def roles(self, first: int, last: int, column: int) -> FloatArray:
+        """P(the piece is in a participant with this role) for the event of the type `column` that the sentence of the
+        pieces from `first` to before `last` reports: (last - first, R), not calibrated.
+        """
+        if self.role_head is None:
+            return self.role[first:last]
+        return self.role_head(self.hidden[first:last], self.event_piece[first:last, column], column)

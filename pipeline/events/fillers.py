@@ -2,15 +2,16 @@
 
 import re
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
-from pipeline.encoder.reading import Reading
+from pipeline.encoder.reading import FloatArray, Reading
 from pipeline.events.ground import Ground, sentence_bounds
 from pipeline.events.lookup import Lookup
+from pipeline.events.own_heads import own_roles
 from pipeline.events.references import reference, says_nothing, with_determiner
 from pipeline.events.scheme import Scheme
 from pipeline.events.trace import Candidate
@@ -58,6 +59,26 @@ class Filler:
     label: EntityLabel | None = None  # of a reference that is still to be resolved
 
 
+class RoleScores:
+    """What the model says of one event's roles at the pieces of its sentence, from `first` on: (pieces, roles)."""
+
+    def __init__(self, scores: FloatArray, first: int, starts: Sequence[int], columns: Mapping[str, int]) -> None:
+        self._scores, self._first, self._starts, self._columns = scores, first, starts, columns
+
+    def mean(self, role: str, span: Span) -> float:
+        """Mean probability of the role over the span's pieces; 0 if it has none in the sentence."""
+        first = max(0, bisect_left(self._starts, span[0] + 1) - 1 - self._first)
+        last = bisect_left(self._starts, span[1]) - self._first
+        if first >= min(last, len(self._scores)):
+            return 0.0
+        return float(self._scores[first:last, self._columns[role]].mean())
+
+    def at(self, role: str, pieces: np.ndarray) -> FloatArray:
+        """The probabilities of these pieces of the text, all in the sentence."""
+        scores: FloatArray = self._scores[pieces - self._first, self._columns[role]]
+        return scores
+
+
 class FillerReader:
     """Finds fillers in one article."""
 
@@ -84,28 +105,31 @@ class FillerReader:
         pieces = np.flatnonzero(self._allowed[first:last]) + first
         sentence = self.article.sentences[candidate.sentence]
         roles = self.scheme.taxonomy[candidate.type].roles
+        scores = self.scores(candidate)
         found: dict[tuple[str, Span], Filler] = {}
         for role in roles:
-            threshold = share * self.scheme.role_thresholds[role]
-            for start, end in self._runs(role, pieces, threshold):
+            threshold = share * self.scheme.role_threshold(candidate.type, role)
+            for start, end in self._runs(scores.at(role, pieces), pieces, threshold):
                 within = self.ground.around((start, end), sentence)
                 span = trim(self.article.text, grow(self.article.text, (start, end), within))
                 if span[0] < span[1]:
-                    for filler in self._snap(role, span, sentence, threshold):
+                    for filler in self._snap(scores, role, span, sentence, threshold):
                         found[filler.role, filler.span] = filler
         return self._choose(list(found.values()), roles, taken=[trigger.span for trigger in candidate.triggers])
 
-    def score(self, role: str, span: Span) -> float:
-        """Mean probability of the role over the span's pieces."""
-        first = max(0, bisect_left(self._starts, span[0] + 1) - 1)
-        last = bisect_left(self._starts, span[1])
-        if first >= last:
-            return 0.0
-        return float(self._reading.role[first:last, self.scheme.roles[role]].mean())
+    def scores(self, candidate: Candidate) -> RoleScores:
+        """What the model says of the candidate's roles."""
+        first, last = self._bounds[candidate.sentence : candidate.sentence + 2]
+        column = self.scheme.types.index(candidate.type)
+        own = self.scheme.own.get(candidate.type)
+        if own is None:
+            return RoleScores(self._reading.roles(first, last, column), first, self._starts, self.scheme.roles)
+        return RoleScores(
+            own_roles(self._reading, first, last, column, own), first, self._starts, {**self.scheme.roles, **own.roles}
+        )
 
-    def _runs(self, role: str, pieces: np.ndarray, threshold: float) -> list[Span]:
+    def _runs(self, scores: FloatArray, pieces: np.ndarray, threshold: float) -> list[Span]:
         """Neighbouring pieces over the threshold, as spans; one weaker piece may stand in between."""
-        scores = self._reading.role[pieces, self.scheme.roles[role]]
         runs: list[list[int]] = []
         for at in np.flatnonzero(scores >= threshold).tolist():
             previous = runs[-1][-1] if runs else -9
@@ -117,13 +141,13 @@ class FillerReader:
         spans = self._reading.pieces
         return [(int(spans[pieces[run[0]], 0]), int(spans[pieces[run[-1]], 1])) for run in runs]
 
-    def _snap(self, role: str, span: Span, sentence: Span, threshold: float) -> list[Filler]:
+    def _snap(self, scores: RoleScores, role: str, span: Span, sentence: Span, threshold: float) -> list[Filler]:
         """The span as what it names: amount, date, entities, reference, or the words themselves."""
         if role in FIGURES | DATES:
             touched = (self._amounts if role in FIGURES else self._dates).touching(span, sentence)
             if touched:
                 return [
-                    Filler(role, (value.start, value.end), self._figure(role, value, span, threshold))
+                    Filler(role, (value.start, value.end), _figure(scores, role, value, span, threshold))
                     for value in touched
                 ]
         inside = [
@@ -132,14 +156,14 @@ class FillerReader:
             if 2 * _shared((entity.start, entity.end), span) >= min(entity.end - entity.start, span[1] - span[0])
         ]
         if inside and role not in PHRASES | FIGURES | DATES:
-            fillers = [Filler(role, (e.start, e.end), self.score(role, (e.start, e.end)), e) for e in inside]
+            fillers = [Filler(role, (e.start, e.end), scores.mean(role, (e.start, e.end)), e) for e in inside]
             best = max(fillers, key=lambda filler: (filler.score, -filler.span[0]))
             # "Minister Ann Lee" may be two names to the entity agent: two participants stand side by side.
             kept = [f for f in fillers if f is best or self._coordinated(f.span, best.span)]
             return [filler for filler in kept if filler.score >= WHOLE * threshold]
         whole = [entity for entity in inside if entity.end - entity.start >= MOST * (span[1] - span[0])]
         entity = whole[0] if whole and role in PHRASES else None
-        score = self.score(role, span)
+        score = scores.mean(role, span)
         within = self.ground.around(span, sentence)
         span = with_determiner(self.article.text, span, within, self.article.language.code)
         text = self.article.text[slice(*span)]
@@ -150,12 +174,6 @@ class FillerReader:
         if score < needed * threshold or (not any(char.isalpha() for char in text) and role not in FIGURES | DATES):
             return []
         return [Filler(role, span, score, entity, label)]
-
-    def _figure(self, role: str, value: object, span: Span, threshold: float) -> float:
-        """A figure is read at the pieces that the role head saw, not at its unit; percentages first for a change."""
-        score = max(self.score(role, span), threshold)
-        percent = role == "change" and isinstance(value, Amount) and value.kind == "PERCENT"
-        return score * (PERCENT if percent else 1.0)
 
     def _choose(self, found: list[Filler], roles: Sequence[str], *, taken: list[Span]) -> list[Filler]:
         chosen: list[Filler] = []
@@ -184,6 +202,13 @@ class FillerReader:
         """Whether the two stand side by side: "A, B and the C"."""
         left, right = sorted((one, other))
         return right[0] - left[1] <= 16 and bool(_AND.fullmatch(self.article.text, left[1], right[0]))
+
+
+def _figure(scores: RoleScores, role: str, value: object, span: Span, threshold: float) -> float:
+    """A figure is read at the pieces that the role head saw, not at its unit; percentages first for a change."""
+    score = max(scores.mean(role, span), threshold)
+    percent = role == "change" and isinstance(value, Amount) and value.kind == "PERCENT"
+    return score * (PERCENT if percent else 1.0)
 
 
 def _parallel(chosen: list[Filler], spare: list[Filler]) -> list[Filler]:

@@ -54,6 +54,7 @@ class RoleReader:
         """Where the role head found nobody: the phrase like "the company" for which it comes nearest, if near."""
         text, language = self.article.text, self.article.language.code
         best: list[Filler] = []
+        scores = self._fillers.scores(candidate)
         for span in phrases(text, self.article.sentences[candidate.sentence], language):
             taken = any(span[0] < other.span[1] and other.span[0] < span[1] for other in others)
             if taken or not self.ground.is_open(*span):
@@ -63,8 +64,8 @@ class RoleReader:
                 if role in FIGURES | DATES | PHRASES or fitting(role, label) is None:
                     continue
                 last = max(span[0], text.rfind(" ", span[0], span[1]))  # the noun: the model often leaves out "the"
-                score = self._fillers.score(role, (last, span[1]))
-                if score >= NEAR * self.scheme.role_thresholds[role]:
+                score = scores.mean(role, (last, span[1]))
+                if score >= NEAR * self.scheme.role_threshold(candidate.type, role):
                     best.append(Filler(role, span, score, None, label))
         return sorted(best, key=lambda filler: (-filler.score, filler.span))[:1]
 
