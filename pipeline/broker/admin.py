@@ -5,7 +5,7 @@ declared ones with `settings.topic_prefix` before them.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from pipeline.streams.topics import FOREVER, Topic, load_topics
 
 MISSING, UNDECLARED = "missing", "not declared"
 _SETTLE_SECONDS = 10.0  # given to a change to be seen by every broker
+_READY_MILLISECONDS = 60_000  # a broker that is busy takes its time for a hundred partitions
 _EXISTS = 36  # Kafka's error code TOPIC_ALREADY_EXISTS
 _GROWS = ("partitions", "retention.ms", "max.message.bytes")  # where more takes nothing away
 
@@ -52,15 +53,21 @@ class Created:
     differences: tuple[Difference, ...]
 
 
-def create_topics(settings: Settings, *, replication: int | None = None, grow: bool = False) -> Created:
+def create_topics(
+    settings: Settings,
+    *,
+    topics: Mapping[str, Topic] | None = None,
+    replication: int | None = None,
+    grow: bool = False,
+) -> Created:
     """Create the declared topics that are missing. What exists stays as it is.
 
-    `replication` replaces the declared one (1 for a single broker). `grow` raises partitions, retention and message
-    size of existing topics to the declared values, never lowers them; more partitions move keys to other partitions,
-    so that the order of messages with one key is kept only from then on.
+    `topics` are made instead of the declared ones. `replication` replaces the declared one (1 for a single broker).
+    `grow` raises partitions, retention and message size of existing topics to the declared values, never lowers them;
+    more partitions move keys to other partitions, so that the order of messages with one key is kept only from then on.
     Raises `BrokerError` if the cluster can't be reached or has too few brokers.
     """
-    wanted = {settings.topic_prefix + topic.name: topic for topic in load_topics().values()}
+    wanted = {settings.topic_prefix + topic.name: topic for topic in (topics or load_topics()).values()}
     with admin_client(settings) as admin:
         existing = set(admin.list_topics())
         missing = [name for name in wanted if name not in existing]
@@ -101,6 +108,25 @@ def check_topics(settings: Settings, *, replication: int | None = None) -> tuple
     return (*differences, *(Difference(topic=name, what=UNDECLARED) for name in strangers))
 
 
+def delete_topics(settings: Settings, names: Sequence[str], *, groups: Sequence[str] = ()) -> None:
+    """Delete these topics (full names) with all that is on them, and consumer groups that no worker is in.
+
+    One that is not there is no error. Raises `BrokerError` if a group still has a worker: nothing is deleted then.
+    """
+    with admin_client(settings) as admin:
+        known = {group["group_id"] for group in admin.list_groups()}
+        for group in known.intersection(groups):
+            answer = admin.delete_groups([group])[group]
+            if answer != "OK":
+                raise BrokerError(
+                    f"Kafka at {settings.brokers} keeps the group {group}: {answer}. Is a worker of it running? "
+                    f"One that was killed counts for {settings.session_seconds:.0f} s more."
+                )
+        there = set(admin.list_topics())
+        if wanted := [name for name in names if name in there]:
+            admin.delete_topics(wanted)
+
+
 def _copies(topic: Topic, replication: int | None) -> int:
     return replication or topic.replication
 
@@ -137,7 +163,7 @@ def _create(admin: Any, topics: dict[str, dict[str, Any]]) -> tuple[str, ...]:
     if failed:
         reasons = "; ".join(f"{answer['name']}: {answer['error_message']}" for answer in failed[:3])
         raise BrokerError(f"Kafka refused to create {len(failed)} of {len(topics)} topics. {reasons}")
-    admin.wait_for_topics(list(topics))
+    admin.wait_for_topics(list(topics), timeout_ms=_READY_MILLISECONDS)
     return tuple(answer["name"] for answer in answers if answer["error_code"] == 0)
 
 

@@ -250,12 +250,14 @@ def _poll(
         consumer.assign([_key(partition) for partition in open_])
         for partition in open_:
             consumer.seek(_key(partition), begins[partition])
-    heard = time.monotonic()
+    silent = 0.0  # while we listened: between two polls, whoever consumes the messages may take their time
     while open_:
         if until is not None and until():
             return
+        asked = time.monotonic()
         with told(settings, "reading"):
             batches = consumer.poll(timeout_ms=500)
+        silent = 0.0 if batches else silent + time.monotonic() - asked
         for key, records in batches.items():
             partition = (key.topic, key.partition)
             for record in records:
@@ -267,9 +269,7 @@ def _poll(
         if finished:
             open_ -= finished
             consumer.pause(*(_key(key) for key in finished))
-        if batches or finished:
-            heard = time.monotonic()
-        elif time.monotonic() - heard > SILENCE_SECONDS:
+        if not finished and silent > SILENCE_SECONDS:
             topic, number = min(open_)
             raise BrokerError(
                 f"Kafka at {settings.brokers} sent nothing for {SILENCE_SECONDS:.0f} s, before offset "

@@ -57,14 +57,24 @@ class Writer:
         finally:
             self._producer.close(timeout=5)
 
-    def write(self, output: Output) -> None:
-        """Hand one message over. A message with neither key nor value is given an empty value: Kafka wants one."""
+    def write(self, output: Output, *, partition: int | None = None, timestamp: int | None = None) -> None:
+        """Hand one message over. A message with neither key nor value is given an empty value: Kafka wants one.
+
+        `partition`: this one instead of the key's. `timestamp`: of the message, in milliseconds, instead of now.
+        """
         self._raise_failed()
         if output.topic not in self._known:
             self._check(output.topic)
         value = b"" if output.key is None and output.value is None else output.value
         with told(self.settings, f"writing to {output.topic}"):
-            future = self._producer.send(output.topic, key=output.key, value=value, headers=list(output.headers))
+            future = self._producer.send(
+                output.topic,
+                key=output.key,
+                value=value,
+                headers=list(output.headers),
+                partition=partition,
+                timestamp_ms=timestamp,
+            )
         future.add_callback(self._taken)
         future.add_errback(self._not_taken, output.topic)
         self._buffered += len(value or b"") + len(output.key or b"")

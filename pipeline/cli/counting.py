@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
 _LINE_SECONDS = 10.0
 
@@ -32,12 +33,19 @@ def _bar() -> Iterator[Count]:
 
 
 def _lines() -> Count:
-    said = time.monotonic()
+    began = said = time.monotonic()
 
     def count(what: str, done: int, total: int | None) -> None:
         nonlocal said
-        if time.monotonic() - said >= _LINE_SECONDS:
-            said = time.monotonic()
-            print(what + (f", {done / total:.0%}" if total else ""), file=sys.stderr)
+        now = time.monotonic()
+        if now - said >= _LINE_SECONDS:
+            said = now
+            print(what + (_share(done, total, now - began) if total else ""), file=sys.stderr)
 
     return count
+
+
+def _share(done: int, total: int, seconds: float) -> str:
+    """`, 25%, 0:12:30 left`"""
+    left = timedelta(seconds=round(seconds * (total - done) / done)) if 0 < done <= total else None
+    return f", {done / total:.0%}" + (f", {left} left" if left else "")
