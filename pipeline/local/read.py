@@ -99,7 +99,10 @@ def _values(stream: IO[bytes], format: Format | None) -> Iterator[_Value]:
         return iter([(data[:LONGEST], _too_large("file"))])
     if format is Format.JSON:
         return _json(data)
-    return iter([(_article(data, format), None)])
+    try:
+        return iter([(_article(data, format), None)])
+    except InvalidInput as error:
+        return iter([(data, error)])
 
 
 def _raw_lines(stream: IO[bytes]) -> Iterator[bytes]:
@@ -183,6 +186,7 @@ def _skip(text: str, position: int) -> int:
 
 
 def _article(data: bytes, format: Format) -> bytes:
+    """Raises `InvalidInput` for a file that is no text."""
     text = decode_text(data, html=format is Format.HTML)
     if format is Format.HTML:
         return orjson.dumps({"html": text})

@@ -3,6 +3,8 @@
 import codecs
 import re
 
+from pipeline.errors import Code, InvalidInput
+
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark it begins with
@@ -32,21 +34,64 @@ _WEB = {
 }
 
 
-def decode_text(data: bytes, *, html: bool = False) -> str:
-    """`data` as text; every file gives some.
+# How files begin that are often taken for text, and what they are called.
+_KNOWN_BINARY = (
+    (b"%PDF-", "a PDF"),
+    (b"PK\x03\x04", "a ZIP archive (or a document of an office suite)"),
+    (b"\xd0\xcf\x11\xe0", "a document of an old office suite"),
+    (b"{\\rtf", "a document in RTF"),
+    (b"\x89PNG", "a picture"),
+    (b"\xff\xd8\xff", "a picture"),
+    (b"GIF8", "a picture"),
+    (b"\x7fELF", "a program"),
+)
+_NO_TEXT = bytes([*range(0x09), *range(0x0E, 0x1B), *range(0x1C, 0x20), 0x7F])  # bytes that text has next to never
+_HEAD = 4096  # bytes that are looked at
+_MOST_CONTROL = 0.01  # of them may be control characters
 
-    By its byte order mark; else UTF-8 if it is valid UTF-8; else, for HTML, what the page declares in its first
-    4 KiB; else Windows-1252, with U+FFFD for its five unused bytes.
+
+def decode_text(data: bytes, *, html: bool = False) -> str:
+    """`data` as text.
+
+    By its byte order mark; else UTF-16 if every second byte says so; else UTF-8 if it is valid UTF-8; else, for HTML,
+    what the page declares in its first 4 KiB; else Windows-1252, with U+FFFD for its five unused bytes.
+
+    Raises `InvalidInput` (`BAD_TEXT`) for what is no text: a PDF, a picture, bytes full of control characters.
     """
     for mark, encoding in _BOMS:
         if data.startswith(mark):
             return data.decode(encoding, "replace")
+    for mark, name in _KNOWN_BINARY:
+        if data.startswith(mark):
+            raise InvalidInput(Code.BAD_TEXT, f"this is {name}, not text. Send the text that is in it.")
+    head = data[:_HEAD]
+    if 0 in head and (utf16 := _utf16(head)):
+        return data.decode(utf16, "replace")
+    control = len(head) - len(head.translate(None, _NO_TEXT))
+    if control > _MOST_CONTROL * len(head):
+        raise InvalidInput(
+            Code.BAD_TEXT, f"this is no text: {control} of the first {len(head)} bytes are control characters."
+        )
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
         pass
     declared = _DECLARED.search(data[:4096]) if html else None
     return data.decode(_known(declared.group(1).decode("ascii")) if declared else "cp1252", "replace")
+
+
+def _utf16(head: bytes) -> str | None:
+    """The byte order of UTF-16 without a mark: zero bytes stand in the upper halves, and all is printable."""
+    for encoding, lower, upper in (("utf-16-le", 0, 1), ("utf-16-be", 1, 0)):
+        if 4 * head[lower::2].count(0) >= head[upper::2].count(0):
+            continue
+        try:
+            text = codecs.getincrementaldecoder(encoding)().decode(head)  # a pair of surrogates may be cut at the end
+        except UnicodeDecodeError:
+            continue
+        if "".join(text.split()).isprintable():
+            return encoding
+    return None
 
 
 def _known(name: str) -> str:

@@ -164,6 +164,11 @@ def test_text_and_html_files(tmp_path: Path) -> None:
     assert values(write(tmp_path / "empty.txt", b"")) == [(1, b'{"text":""}', None)]
 
 
+def test_a_file_that_is_no_text_is_rejected_with_its_bytes(tmp_path: Path) -> None:
+    for data in (b"%PDF-1.7\n1 0 obj", b"PK\x03\x04\x14\x00", bytes(range(256))):
+        assert values(write(tmp_path / "a.txt", data)) == [(1, data, "bad_text")]
+
+
 @pytest.mark.parametrize(
     ("line", "format"),
     [

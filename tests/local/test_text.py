@@ -1,9 +1,11 @@
 import codecs
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.errors import Code, InvalidInput
 from pipeline.local.text import decode_text, split_title
 
 WORDS = "Größe und Maß — „Straße“ 5 €"
@@ -53,10 +55,43 @@ def test_utf8_wins_over_what_a_page_declares() -> None:
 
 
 @given(st.binary())
-def test_every_file_is_some_text(data: bytes) -> None:
+def test_every_file_is_some_text_or_rejected(data: bytes) -> None:
     for html in (False, True):
-        decode_text(data, html=html).encode()  # no lone surrogates
-        decode_text(b"<meta charset=utf-7>\xff" + data, html=html).encode()
+        for sent in (data, b"<meta charset=utf-7>\xff" + data):
+            with suppress(InvalidInput):
+                decode_text(sent, html=html).encode()  # no lone surrogates
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize(
+    "text", [WORDS, "Банк купил завод.\n", "銀行は工場を3つ買った。\n", "Am Montag 😀\n" * 900, "x" * 4095 + "😀"]
+)
+def test_utf16_without_a_mark(encoding: str, text: str) -> None:
+    assert decode_text(text.encode(encoding)) == text
+
+
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        (b"%PDF-1.7\n1 0 obj <</Type /Catalog>>", "PDF"),
+        (b"PK\x03\x04\x14\x00\x06\x00word/document.xml", "ZIP"),
+        (b"{\\rtf1\\ansi Text}", "RTF"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "picture"),
+        (bytes(range(256)) * 4, "control characters"),
+        (b"\x00\x01\x02", "control characters"),
+    ],
+)
+@pytest.mark.parametrize("html", [False, True])
+def test_what_is_no_text_is_rejected_and_named(data: bytes, name: str, html: bool) -> None:
+    with pytest.raises(InvalidInput, match=name) as caught:
+        decode_text(data, html=html)
+    assert caught.value.code is Code.BAD_TEXT
+
+
+def test_a_stray_control_character_makes_no_binary_file() -> None:
+    text = LONG * 2 + "\x00\x0c" + LONG
+    assert decode_text(text.encode()) == text
+    assert decode_text(b"\x1b[1mMontag\x1b[0m") == "\x1b[1mMontag\x1b[0m"
 
 
 @pytest.mark.parametrize(
