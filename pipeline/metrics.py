@@ -14,7 +14,8 @@ PRODUCED = Counter("eventwire_produced_messages", "Messages written and acknowle
 OUTCOMES = Counter(
     "eventwire_outcomes", "Messages finished, once each, by the last stage and how it ended.", ["stage", "outcome"]
 )
-EVENTS = Counter("eventwire_events", "Events emitted.", ["event_class"])
+EVENTS = Counter("eventwire_events", "Events emitted, retractions among them.", ["event_class"])
+RETRACTIONS = Counter("eventwire_retractions", "Events retracted: a later version of their article does without them.")
 ARTICLES = Counter(
     "eventwire_articles", "Articles by detected language (the 20 most common; else other).", ["language"]
 )

@@ -22,6 +22,7 @@ class Settings:
     """One value for each `EVENTWIRE_<NAME>`; the comment beside it is its documentation."""
 
     model: Path | None = None  # folder of the model to use instead of the shipped one
+    types: Path | None = None  # folder of your own event types (eventwire types add)
     workers: int = 0  # child processes that run the models; 0: one for each core
     batch: int = 16  # documents handed to a child process at a time
     document_seconds: float = 60.0  # a document that takes longer is dead-lettered (code: timeout)
@@ -37,6 +38,7 @@ class Settings:
     sasl_password: str = ""  # never printed
     ssl_cafile: Path | None = None  # PEM file with the certificate authority of the brokers
     slot: str = ""  # unique name of this worker's place (host + index, pod name); empty: the host's name and 0
+    state: Path | None = None  # folder for a worker's index of known articles; empty: read anew at every start
     session_seconds: float = 45.0  # Kafka session time-out of a worker
     stall_seconds: float = 600.0  # lag > 0 with no commit for so long ends the worker (exit 75)
     shutdown_seconds: float = 25.0  # after SIGTERM; then the worker exits hard, which loses nothing

@@ -10,6 +10,7 @@ import orjson
 
 from pipeline import metrics
 from pipeline.broker.delivery import Delivery
+from pipeline.broker.versions import Versions
 from pipeline.errors import EventwireError
 from pipeline.settings import Settings
 from pipeline.streams.codec import header
@@ -17,6 +18,7 @@ from pipeline.streams.measure import measure
 from pipeline.streams.message import Message, Outcome
 from pipeline.streams.pool import Pool
 from pipeline.streams.processor import Step
+from pipeline.streams.versions import CLASSIFIED, closing
 
 _CAP_WINDOW = 200
 _LONGEST_READ = 65_536  # bytes of a record that is decoded for a metric
@@ -52,19 +54,36 @@ class DeadLetterCap:
 class Batches:
     """The work of one segment. `run` returns when everything the messages lead to is acknowledged by Kafka."""
 
-    def __init__(self, steps: Sequence[Step], settings: Settings, *, pool: Pool, delivery: Delivery) -> None:
+    def __init__(
+        self,
+        steps: Sequence[Step],
+        settings: Settings,
+        *,
+        pool: Pool,
+        delivery: Delivery,
+        versions: Versions | None = None,
+    ) -> None:
+        """`versions`: of a segment that ends the road."""
         self._steps = tuple(steps)
         self._settings = settings
         self._pool = pool
         self._delivery = delivery
+        self._versions = versions
+        self._closing = settings.topic_prefix + CLASSIFIED
         self._cap = DeadLetterCap(settings.dead_letter_rate)
 
     async def run(self, messages: Sequence[Message]) -> None:
         """Raises `TooManyDeadLetters`, `DeliveryFailed` or what the pool raises; then nothing may be acknowledged."""
         started = time.perf_counter()
         outcomes = await asyncio.wrap_future(self._pool.submit(messages))
+        if self._versions is not None:
+            outcomes = await self._versions.revise(messages, outcomes)
         self._cap.check(messages, outcomes)
-        await self._delivery.deliver([output for outcome in outcomes for output in outcome.outputs])
+        outputs = [output for outcome in outcomes for output in outcome.outputs]
+        # A record that closes an article says that everything else of it is there: whoever finds one, after a crash
+        # in the middle of this, may rely on it.
+        await self._delivery.deliver([output for output in outputs if output.topic != self._closing])
+        await self._delivery.deliver([output for output in outputs if output.topic == self._closing])
         metrics.BATCH_SECONDS.observe(time.perf_counter() - started)
         self._measure(messages, outcomes)
 
@@ -85,7 +104,8 @@ class Batches:
         """When the raw article came in (Unix time), for an outcome that ends its road; None if it goes on."""
         if not outcome.dead and outcome.result != "classified":
             return None
-        value = None if outcome.dead else outcome.outputs[-1].value
+        record = closing(outcome)
+        value = None if record is None else record.value
         if value is None or len(value) > _LONGEST_READ:
             return message.timestamp / 1000
         try:

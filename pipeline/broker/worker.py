@@ -39,6 +39,7 @@ from pipeline.broker.start import (
     wait_for_broker,
     wait_for_children,
 )
+from pipeline.broker.versions import Versions
 from pipeline.broker.watch import State, Watch
 from pipeline.flow import segment
 from pipeline.metrics import CHILD_RESTARTS
@@ -46,6 +47,7 @@ from pipeline.settings import Settings
 from pipeline.streams.message import Message, Output
 from pipeline.streams.pool import Pool, Steps
 from pipeline.streams.processor import Step
+from pipeline.streams.versions import CLASSIFIED
 
 logger = logging.getLogger(__name__)
 
@@ -91,6 +93,11 @@ def run_worker(
     with Pool(names, settings, steps=steps, on_restart=lambda reason: CHILD_RESTARTS.labels(reason).inc()) as pool:
         state.pool = pool
         logger.info("%d child processes load the models", pool.size)
+        versions = None
+        if chosen[-1].writes == CLASSIFIED:
+            versions = Versions(settings, slot=slot_of(settings), seconds=delivery_seconds)
+            if not versions.start(shutdown.requested.is_set):
+                return 0
         if not wait_for_children(pool, shutdown):
             return 0
         logger.info("joining group %s as %s", group, slot_of(settings))
@@ -98,6 +105,7 @@ def run_worker(
             chosen,
             settings,
             pool=pool,
+            versions=versions,
             group=group,
             state=state,
             shutdown=shutdown,
@@ -111,6 +119,7 @@ def _run_faust(
     settings: Settings,
     *,
     pool: Pool,
+    versions: Versions | None,
     group: str,
     state: State,
     shutdown: Shutdown,
@@ -123,7 +132,7 @@ def _run_faust(
     asyncio.set_event_loop(loop)
     app = _make_app(settings, group, delivery_seconds)
     delivery = Delivery(lambda output: _send(app, output), seconds=delivery_seconds)
-    batches = Batches(steps, settings, pool=pool, delivery=delivery)
+    batches = Batches(steps, settings, pool=pool, delivery=delivery, versions=versions)
     _add_agent(app, steps[0], settings, batches, size=pool.size * settings.batch)
     _keep_state(app, state)
     reads = settings.topic_prefix + steps[0].reads

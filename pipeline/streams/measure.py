@@ -24,6 +24,7 @@ def measure(
         metrics.PRODUCED.labels(name).inc()
         if name.startswith("news.events."):
             metrics.EVENTS.labels(name.removeprefix("news.events.")).inc()
+    metrics.RETRACTIONS.inc(outcome.retracted)
     if outcome.dead:
         metrics.DEAD_LETTERS.labels(outcome.stage, outcome.result).inc()
     else:

@@ -49,6 +49,7 @@ class Outcome:
     language: str = ""  # what the article is in, as far as it got: ISO 639, for the metrics
     events: int = 0  # sent, retractions aside
     retracted: int = 0  # events of the article's version before that no longer hold
+    superseded: bool = False  # a newer version of the article was known already
     seconds: dict[str, float] = field(default_factory=dict)
 
     @property

@@ -120,7 +120,7 @@ def revise(outcome: Outcome, previous: Version | None, *, topic_prefix: str = ""
     if new.older_than(previous):
         record["revision"] = {"superseded": True, "unchanged": [], "retracted": []}
         closed = article_output(writing, CLASSIFIED, record)
-        return replace(outcome, outputs=(*others, closed), events=0)
+        return replace(outcome, outputs=(*others, closed), events=0, superseded=True)
     record["ingested_at"] = max(record["ingested_at"], previous.record.get("ingested_at", ""))
     unchanged, sent = _compared(record["events"], previous.record["events"])
     kept = {event["event_id"] for event in record["events"]}
