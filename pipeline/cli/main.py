@@ -27,6 +27,7 @@ COMMANDS = {
     "dead-letters": "pipeline.cli.dead_letters:app",
     "audit": "pipeline.cli.audit:audit",
     "replay": "pipeline.cli.replay:app",
+    "diff": "pipeline.cli.diff:diff",
     "archive": "pipeline.cli.archive:archive",
     "topics": "pipeline.cli.topics:app",
 }
