@@ -18,7 +18,7 @@ MISSING, UNDECLARED = "missing", "not declared"
 _SETTLE_SECONDS = 10.0  # given to a change to be seen by every broker
 _READY_MILLISECONDS = 60_000  # a broker that is busy takes its time for a hundred partitions
 _EXISTS = 36  # Kafka's error code TOPIC_ALREADY_EXISTS
-_GROWS = ("partitions", "retention.ms", "max.message.bytes")  # where more takes nothing away
+_GROWS = ("partitions", "retention.ms", "min.compaction.lag.ms", "max.message.bytes")  # where more takes nothing away
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +41,8 @@ class Difference:
     @property
     def can_grow(self) -> bool:
         """Whether `create_topics(grow=True)` mends it."""
+        if self.what == "cleanup.policy":  # what is compacted is kept longer than what is deleted
+            return (self.found, self.declared) == ("delete", "compact,delete")
         return self.what in _GROWS and _more(self.declared) > _more(self.found)
 
 
@@ -134,8 +136,10 @@ def _copies(topic: Topic, replication: int | None) -> int:
 def _configs(topic: Topic, replication: int | None) -> dict[str, str]:
     """The topic's Kafka settings. One replica may be down without stopping writers, never all but one: a write is
     acknowledged by `min.insync.replicas`, and what one broker alone has acknowledged is lost with it."""
+    lag = {} if topic.compaction_lag_ms is None else {"min.compaction.lag.ms": str(topic.compaction_lag_ms)}
     return {
         "retention.ms": str(topic.retention_ms),
+        **lag,  # before the policy: what is not to be compacted yet must be known when compaction begins
         "cleanup.policy": topic.cleanup_policy,
         "max.message.bytes": str(topic.max_message_bytes),
         "min.insync.replicas": str(max(1, _copies(topic, replication) - 1)),

@@ -42,8 +42,8 @@ def audit(
 
     Reads the raw topic, or a range of it, and every outcome; workers may go on meanwhile. Names each raw message that
     nothing came of, and each whose outcomes contradict one another: the same message classified twice with other
-    content (times aside), or classified and dead-lettered without a redrive. Events that a classified record tells of
-    must stand on their topics. Memory stays flat: 13 bytes an article, 48 an event.
+    content (times aside), or classified and dead-lettered without a redrive. Events and retractions that a classified
+    record tells of must stand on their topics. Memory stays flat: 13 bytes an article, 48 an event.
 
     \b
     Examples:
@@ -118,6 +118,7 @@ def _print_table(report: "Report", keys: dict[Any, bytes | None]) -> None:
         ),
         ("+ dead-lettered", report.dead_lettered, codes),
         ("+ in flight", report.in_flight, ""),
+        ("+ compacted", report.compacted, "too old to ask after: only the last record of an article is kept"),
         ("+ missing", len(report.missing), ""),
         ("contradictory", len(report.contradictions), ""),
         ("written again, equal", report.repeated, "at-least-once delivery"),
@@ -127,6 +128,7 @@ def _print_table(report: "Report", keys: dict[Any, bytes | None]) -> None:
             f"{report.redrives:,} raw messages are redrives" * bool(report.redrives),
         ),
         ("events", report.events, f"{report.events_repeated:,} written again, equal" * bool(report.events_repeated)),
+        ("retractions", report.events_retracted, "by updates and deletions"),
         ("events missing", report.events_missing, ""),
         ("events contradictory", report.events_contradicted, ""),
         ("events told anew", report.events_of_updates, "same event, other content, by a later message of the article"),

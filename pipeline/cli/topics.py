@@ -1,10 +1,13 @@
 """`eventwire topics`: show what `topics/` declares, make it on a cluster, compare a cluster with it."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pipeline.cli.options import Brokers
+
+if TYPE_CHECKING:
+    from pipeline.streams.topics import Topic
 
 app = typer.Typer(
     help="Show the declared topics, create them on Kafka, compare a cluster with them.",
@@ -86,7 +89,7 @@ def show(
         "from": ", ".join(topic.producers),
         "to": ", ".join(topic.consumers),
         "partitions": f"{topic.partitions}, {topic.replication} copies of each",
-        "kept": f"{_kept(topic.retention_ms)} (cleanup.policy {topic.cleanup_policy})",
+        "kept": f"{_kept(topic.retention_ms)} (cleanup.policy {topic.cleanup_policy}{_whole(topic)})",
         "largest": f"{topic.max_message_bytes >> 20} MiB",
         "schema": topic.schema_file or "none: the original's bytes",
     }
@@ -205,6 +208,11 @@ def _print_fields(schema: dict[str, Any]) -> None:
     for name, field in schema["properties"].items():
         star = "*" if name in required else " "
         print(f" {star} {name:<20} {field['description']}")
+
+
+def _whole(topic: "Topic") -> str:
+    lag = topic.compaction_lag_ms
+    return "" if lag is None else f", every message for {_kept(lag)}"
 
 
 def _kept(milliseconds: int) -> str:

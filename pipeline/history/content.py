@@ -34,14 +34,32 @@ def digests(value: bytes | None) -> tuple[int, int, dict[str, Any]]:
     bare = {name: item for name, item in record.items() if name not in _CLOCK}
     if "events" in record:
         bare["events"] = [{n: v for n, v in event.items() if n not in _CLOCK} for event in events_of(record)]
-    models = digest(orjson.dumps(record.get("models"), option=orjson.OPT_SORT_KEYS)) & 0xFFFFFFFF
-    return digest(orjson.dumps(bare, option=orjson.OPT_SORT_KEYS)), models, record
+    return digest(orjson.dumps(bare, option=orjson.OPT_SORT_KEYS)), models_of(record), record
+
+
+def models_of(record: Mapping[str, Any]) -> int:
+    """32 bits that stand for the models that made a record or an event."""
+    return digest(orjson.dumps(record.get("models"), option=orjson.OPT_SORT_KEYS)) & 0xFFFFFFFF
 
 
 def events_of(record: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The events of a record that may be anybody's."""
     events = record.get("events")
     return [event for event in events if isinstance(event, dict)] if isinstance(events, list) else []
+
+
+def sent_events(record: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The events that a classified record says were sent: all of a first version; of a later one those that are new,
+    changed or retracted; none of one that came too late."""
+    revision = record.get("revision")
+    if not isinstance(revision, dict):
+        return events_of(record)
+    if revision.get("superseded"):
+        return []
+    unchanged = revision.get("unchanged")
+    unchanged = unchanged if isinstance(unchanged, list) else []
+    sent = [event for event in events_of(record) if event.get("event_id") not in unchanged]
+    return sent + events_of({"events": revision.get("retracted")})
 
 
 def digest(data: bytes) -> int:

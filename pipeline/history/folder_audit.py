@@ -16,7 +16,7 @@ import orjson
 
 from pipeline.errors import InvalidInput, SettingsError
 from pipeline.flow import FLOW
-from pipeline.history.content import Position, digests, events_of
+from pipeline.history.content import Position, digest, digests, events_of, sent_events
 from pipeline.history.ledger import Report
 from pipeline.local.folder import JOURNAL
 from pipeline.local.outputs import SUFFIX, output_files
@@ -73,7 +73,7 @@ class _FolderAudit:
         self._sizes: dict[str, int] = {}
         self._lines: Counter[str] = Counter()
         self._codes: Counter[str] = Counter()
-        self._raw = self._classified = self._dead = self._events = self._events_missing = 0
+        self._raw = self._classified = self._dead = self._events = self._retracted = self._events_missing = 0
         self._missing: list[Position] = []
         self._contradictions: list[Position] = []
         self._lacking: list[Position] = []
@@ -100,19 +100,21 @@ class _FolderAudit:
         self._classified += bool(closed)
         self._dead += bool(dead) and not closed
         self._codes.update(header(m.headers, "ew_code") or "" for m in dead)
-        self._events += len(events)
-        self._compare(identity, number, closed, events)
+        found = [digests(event.value)[2] for event in events]
+        retracted = sum(event.get("action") == "delete" for event in found)
+        self._events += len(found) - retracted
+        self._retracted += retracted
+        self._compare(identity, number, closed, found)
 
-    def _compare(self, identity: str, number: int, closed: list[Message], events: list[Message]) -> None:
+    def _compare(self, identity: str, number: int, closed: list[Message], events: list[dict[str, Any]]) -> None:
         for message in closed:
-            content, _, record = digests(message.value)
-            told = Counter(str(event.get("event_id")) for event in events_of(record))
-            found = Counter(str(digests(event.value)[2].get("event_id")) for event in events)
-            if missing := (told - found).total():
+            _, _, record = digests(message.value)
+            told = Counter(map(_word, sent_events(record)))
+            if missing := (told - Counter(map(_word, events))).total():
                 self._events_missing += missing
                 self._lacking.append((self._journal, 0, number))
             self._inputs.append(int(identity[:16], 16))
-            self._contents.append(content)
+            self._contents.append(_read_content(record))
             self._numbers.append(number)
 
     def _read(self, topic: str, size: int) -> Iterator[Message]:
@@ -161,12 +163,24 @@ class _FolderAudit:
             events_missing=self._events_missing,
             events_contradicted=0,
             events_of_updates=0,
+            events_retracted=self._retracted,
         )
 
     def _unvouched(self) -> int:
         """1 if lines stand in the files that the journal doesn't know of: an article that is being written."""
         names = output_files(self._folder).items()
         return int(any(path.stat().st_size > self._sizes.get(topic, 0) for topic, path in names))
+
+
+def _word(event: dict[str, Any]) -> tuple[str, bool]:
+    return str(event.get("event_id")), event.get("action") == "delete"
+
+
+def _read_content(record: dict[str, Any]) -> int:
+    """What the stages read in an input, however the versions before it read: equal for equal inputs."""
+    events = [{name: item for name, item in event.items() if name != "action"} for event in events_of(record)]
+    bare = {name: item for name, item in record.items() if name not in ("revision", "ingested_at", "produced_at")}
+    return digest(orjson.dumps(bare | {"events": events}, option=orjson.OPT_SORT_KEYS))
 
 
 def _repeats(inputs: Any, contents: Any) -> tuple[int, list[int]]:

@@ -5,21 +5,21 @@ messages (`add_raw`), what came of them (`add_classified`, `add_dead_letter`, `a
 way (`add_waiting`), then ask (`report`).
 """
 
-from array import array
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from pipeline.history.content import Position, digest, digests, events_of, read_trace
+from pipeline.history.content import Position, digest, digests, models_of, read_trace, sent_events
+from pipeline.history.event_rows import EventRows, counted, event_digest, retracts
 from pipeline.streams.codec import header
 from pipeline.streams.message import Message
 
 Partition = tuple[str, int]  # (topic, number); of a file: (its path, 0)
 
-_PRESENT, _CLASSIFIED, _DEAD, _WAITING, _REDRIVEN, _CONTRADICTED, _COPY = (1 << bit for bit in range(7))
+_PRESENT, _CLASSIFIED, _DEAD, _WAITING, _REDRIVEN, _CONTRADICTED, _COPY, _OLD = (1 << bit for bit in range(8))
 _OFFSET_BITS = 48  # of a place in the books, packed into 64 bits; the others say which partition
 
 
@@ -41,8 +41,8 @@ class _Range:
 class Report:
     """The books. `complete`: nothing is missing and nothing contradicts itself.
 
-    `raw` = `classified` + `dead_lettered` + `in_flight` + len(`missing`): each raw message counts once, as classified
-    if a dead letter of it was redriven in the middle of the road and then read. Positions are in order.
+    `raw` = `classified` + `dead_lettered` + `in_flight` + `compacted` + len(`missing`): each raw message counts once,
+    as classified if a dead letter of it was redriven in the middle of the road and then read. Positions are in order.
     """
 
     raw: int
@@ -57,30 +57,18 @@ class Report:
     codes: Mapping[str, int]  # dead letters by code
     redriven: int  # raw messages of which a dead letter was redriven
     redrives: int  # raw messages that are themselves a dead letter, sent again
-    events: int  # different events on the event topics
+    events: int  # different events on the event topics, without retractions
     events_repeated: int  # the same event of the same raw message again, equal
     events_missing: int  # in a classified record, but not on the event topics
     events_contradicted: int  # the same event of the same raw message, with other content
     events_of_updates: int  # the same event id from another raw message (an article sent again), with other content
+    events_retracted: int = 0  # different retractions (action: delete) on the event topics
+    compacted: int = 0  # raw messages so old that compaction may have taken their record, and without one
     outside: int = 0  # outcomes of raw messages outside the range
 
     @property
     def complete(self) -> bool:
         return not (self.missing or self.contradictions or self.events_missing or self.events_contradicted)
-
-
-@dataclass
-class _Events:
-    """Digests of events, one row each: which event of which raw message by which models; its id alone; its content;
-    and where its raw message stands in the books."""
-
-    whose: "array[int]" = field(default_factory=lambda: array("Q"))
-    ids: "array[int]" = field(default_factory=lambda: array("Q"))
-    contents: "array[int]" = field(default_factory=lambda: array("Q"))
-    places: "array[int]" = field(default_factory=lambda: array("Q"))
-
-    def columns(self) -> "tuple[array[int], ...]":
-        return self.whose, self.ids, self.contents, self.places
 
 
 class Ledger:
@@ -97,8 +85,9 @@ class Ledger:
                 contents=np.zeros(count, np.uint64),
                 models=np.zeros(count, np.uint32),
             )
-        self._events = _Events()
-        self._told = _Events()  # events that classified records tell of
+        self._events = EventRows()
+        self._retracted = EventRows()
+        self._told = EventRows()  # events that classified records tell of
         self._codes: Counter[str] = Counter()
         self._repeated = self._reclassified = self._outside = 0
 
@@ -137,8 +126,8 @@ class Ledger:
         books.flags[at] |= _CLASSIFIED
         books.contents[at], books.models[at] = content, models
         trace = header(message.headers, "ew_trace") or ""
-        for event in events_of(record):
-            self._told.whose.append(_event_digest(str(event.get("event_id")), trace, models))
+        for event in sent_events(record):
+            self._told.whose.append(event_digest(event, trace, models_of(event) if "models" in event else models))
             self._told.places.append(_packed(books, at))
 
     def add_dead_letter(self, message: Message) -> None:
@@ -159,11 +148,11 @@ class Ledger:
         if place is None:
             return
         content, models, record = digests(message.value)
-        name = str(record.get("event_id"))
-        self._events.whose.append(_event_digest(name, header(message.headers, "ew_trace") or "", models))
-        self._events.ids.append(digest(name.encode()))
-        self._events.contents.append(content)
-        self._events.places.append(_packed(*place))
+        rows = self._retracted if retracts(record) else self._events
+        rows.whose.append(event_digest(record, header(message.headers, "ew_trace") or "", models))
+        rows.ids.append(digest(str(record.get("event_id")).encode()))
+        rows.contents.append(content)
+        rows.places.append(_packed(*place))
 
     def add_waiting(self, message: Message) -> None:
         """A record between two stages that the next stage has not committed: its raw message is in flight."""
@@ -174,6 +163,12 @@ class Ledger:
         books = self._ranges.get(partition)
         if books is not None:
             books.flags[max(0, offset - books.begin) :] |= _WAITING
+
+    def compacted_before(self, partition: Partition, offset: int) -> None:
+        """Raw messages before `offset` are so old that compaction may have taken their records."""
+        books = self._ranges.get(partition)
+        if books is not None:
+            books.flags[: max(0, offset - books.begin)] |= _OLD
 
     # -- asking
 
@@ -186,8 +181,8 @@ class Ledger:
         )
 
     def missing(self) -> Iterator[Position]:
-        """Raw messages without outcome that are not in flight."""
-        yield from self._where(lambda f: (f & _PRESENT > 0) & (f & (_CLASSIFIED | _DEAD | _WAITING) == 0))
+        """Raw messages without outcome that are not in flight, nor so old that it may be gone."""
+        yield from self._where(lambda f: (f & _PRESENT > 0) & (f & (_CLASSIFIED | _DEAD | _WAITING | _OLD) == 0))
 
     def contradictions(self) -> Iterator[Position]:
         """Raw messages whose outcomes can't both be true. A dead letter that was redriven may be read later."""
@@ -199,11 +194,13 @@ class Ledger:
         seen = flags[flags & _PRESENT > 0]
         closed = seen & _CLASSIFIED > 0
         dead = ~closed & (seen & _DEAD > 0)
+        waiting = ~closed & ~dead & (seen & _WAITING > 0)
         return Report(
             raw=len(seen),
             classified=int(closed.sum()),
             dead_lettered=int(dead.sum()),
-            in_flight=int((~closed & ~dead & (seen & _WAITING > 0)).sum()),
+            in_flight=int(waiting.sum()),
+            compacted=int((~closed & ~dead & ~waiting & (seen & _OLD > 0)).sum()),
             missing=tuple(self.missing()),
             repeated=self._repeated,
             reclassified=self._reclassified,
@@ -215,23 +212,21 @@ class Ledger:
         )
 
     def _report_events(self) -> dict[str, Any]:
-        whose, ids, contents, places = (np.frombuffer(column, np.uint64) for column in self._events.columns())
+        events, retracted = counted(self._events), counted(self._retracted)
         told, told_places = (np.frombuffer(column, np.uint64) for column in (self._told.whose, self._told.places))
-        names, first = np.unique(whose, return_index=True)
-        # Another content than the first row of the same event has: whoever has one contradicts it.
-        differs = contents != contents[first][np.searchsorted(names, whose)] if len(whose) else np.zeros(0, bool)
-        contradicted = len(np.unique(whose[differs]))
-        pairs = np.unique(np.stack([whose, contents]), axis=1).shape[1] if len(whose) else 0
+        lacking = ~np.isin(told, np.concatenate([events.names, retracted.names]))
+        ids, contents = (np.frombuffer(column, np.uint64) for column in (self._events.ids, self._events.contents))
         by_id = np.unique(np.stack([ids, contents]), axis=1).shape[1] if len(ids) else 0
-        lacking = ~np.isin(told, whose)
+        differs = np.concatenate([events.differs, retracted.differs])
         return {
-            "events": len(names),
-            "events_repeated": len(whose) - pairs,
+            "events": len(events.names),
+            "events_retracted": len(retracted.names),
+            "events_repeated": events.repeated + retracted.repeated,
             "events_missing": len(np.unique(told[lacking])),
-            "events_contradicted": contradicted,
-            "events_of_updates": max(0, by_id - len(np.unique(ids)) - (pairs - len(names))),
+            "events_contradicted": events.contradicted + retracted.contradicted,
+            "events_of_updates": max(0, by_id - len(np.unique(ids)) - (events.pairs - len(events.names))),
             "lacking": self._unpacked(told_places[lacking]),
-            "contradictions": tuple(sorted({*self.contradictions(), *self._unpacked(places[differs])})),
+            "contradictions": tuple(sorted({*self.contradictions(), *self._unpacked(differs)})),
         }
 
     def _unpacked(self, places: Any) -> tuple[Position, ...]:
@@ -275,7 +270,3 @@ def _packed(books: _Range, at: int) -> int:
 
 def _both(flags: Any) -> Any:
     return flags & (_CLASSIFIED | _DEAD) == _CLASSIFIED | _DEAD
-
-
-def _event_digest(name: str, trace: str, models: int) -> int:
-    return digest(f"{name}\0{trace}\0{models}".encode())

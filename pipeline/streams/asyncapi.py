@@ -79,7 +79,7 @@ def _channel(topic: Topic, prefix: str) -> Document:
                 "partitions": topic.partitions,
                 "replicas": topic.replication,
                 "topicConfiguration": {
-                    "cleanup.policy": [topic.cleanup_policy],
+                    "cleanup.policy": topic.cleanup_policy.split(","),
                     "retention.ms": topic.retention_ms,
                     "max.message.bytes": topic.max_message_bytes,
                 },

@@ -23,7 +23,7 @@ FOREVER = -1  # `retention_ms` of a topic that keeps everything
 _DAY = 24 * 60 * 60 * 1000
 _KEYS = {
     *("description", "owner", "key", "schema", "class", "headers", "partitions", "replication", "retention"),
-    *("cleanup_policy", "max_message_bytes", "producers", "consumers", "examples"),
+    *("cleanup_policy", "compaction_lag", "max_message_bytes", "producers", "consumers", "examples"),
 }
 _SHOWN = 3  # problems named in one error; a value that is wrong everywhere needs no list of a thousand
 _LONGEST = 160  # characters of a value quoted in an error
@@ -34,6 +34,7 @@ class Topic:
     """One topic. `schema` is None where values are bytes as they came (dead letters).
 
     `retention_ms`: milliseconds, `FOREVER` for no end. `replication`: copies of each partition in production.
+    `compaction_lag_ms`: of a compacted topic, for how long every message is kept, not just the last of its key.
     `event_class`: the only class of event that may stand here. `examples`: file names in `topics/examples/<name>/`.
     """
 
@@ -50,6 +51,7 @@ class Topic:
     replication: int
     retention_ms: int
     cleanup_policy: str
+    compaction_lag_ms: int | None
     max_message_bytes: int
     producers: tuple[str, ...]
     consumers: tuple[str, ...]
@@ -180,6 +182,7 @@ def _load(file_name: str) -> Topic:
             replication=data["replication"],
             retention_ms=_milliseconds(data["retention"]),
             cleanup_policy=data["cleanup_policy"],
+            compaction_lag_ms=_milliseconds(data["compaction_lag"]) if "compaction_lag" in data else None,
             max_message_bytes=data["max_message_bytes"],
             producers=tuple(data["producers"]),
             consumers=tuple(data["consumers"]),

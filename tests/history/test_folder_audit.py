@@ -9,6 +9,7 @@ import pytest
 from pipeline.errors import SettingsError
 from pipeline.history.folder_audit import audit_folder
 from pipeline.local.folder import JOURNAL, Folder, message_digest
+from pipeline.local.versions import Versions
 from pipeline.settings import Settings
 from pipeline.streams.processor import Processor
 from pipeline.streams.topics import load_topics
@@ -23,8 +24,9 @@ def write(tmp_path: Path) -> Write:
     def run(*messages: object, **options: object) -> None:
         processor = Processor(fake_steps(), Settings(), clock=noon)
         with Folder(tmp_path, topics=list(load_topics()), made_with=MADE) as folder:
+            versions = Versions(tmp_path)
             for one in messages:
-                folder.write(message_digest(one), processor.process(one).outputs)
+                folder.write(message_digest(one), versions.revise(one, processor.process(one)).outputs)
 
     return run
 
@@ -42,6 +44,24 @@ def test_the_same_line_twice(write: Write, tmp_path: Path) -> None:
     report = audit_folder(tmp_path)
     assert report.complete
     assert report.repeated == 1
+
+
+def test_updates_and_deletions(write: Write, tmp_path: Path) -> None:
+    """Equal lines are read equally, whatever was known of the article when they came."""
+    first = raw("F KAUFT   KAUFT", id="a")
+    write(first, raw("F KAUFT KAUFT", id="a", action="update"), first, raw("", id="a", action="delete"), first)
+    report = audit_folder(tmp_path)
+    assert report.complete
+    assert (report.raw, report.repeated, report.events, report.events_retracted) == (5, 2, 6, 4)
+
+
+def test_a_lost_retraction_is_told_of(write: Write, tmp_path: Path) -> None:
+    write(raw("F KAUFT", id="a"), raw("", id="a", action="delete"))
+    path = tmp_path / "news.events.deal.jsonl"
+    first, second = lines(path)
+    path.write_bytes(first + b"x" * (len(second) - 1) + b"\n")
+    report = audit_folder(tmp_path)
+    assert (report.events_missing, report.lacking) == (1, ((str(tmp_path / JOURNAL), 0, 1),))
 
 
 def lines(path: Path) -> list[bytes]:

@@ -139,6 +139,57 @@ def test_the_same_event_twice_with_other_content() -> None:
     assert (report.events_contradicted, report.events_of_updates) == (0, 1), "another message of the article: an update"
 
 
+def test_a_later_version_tells_of_what_it_changed() -> None:
+    """What stands unchanged is not sent again, what is retracted is; a version that came too late says nothing."""
+    first = {"event_id": "e1", "models": {"events": "m@1"}}
+    books = ledger(3)
+    books.add_classified(closed(0, events=[first, {"event_id": "e2"}]))
+    books.add_event(event(0, "e1", models={"events": "m@1"}))
+    books.add_event(event(0, "e2"))
+    revision = {"unchanged": ["e2"], "retracted": [{**first, "action": "delete"}]}
+    books.add_classified(closed(1, events=[{"event_id": "e2"}, {"event_id": "e3"}], revision=revision))
+    books.add_event(event(1, "e3"))
+    books.add_classified(closed(2, events=[{"event_id": "e9"}], revision={"superseded": True}))
+    report = books.report()
+    assert (report.events_missing, report.lacking) == (1, ((RAW, 0, 1),)), "the retraction"
+    books.add_event(event(1, "e1", action="delete", models={"events": "m@1"}))
+    books.add_event(event(1, "e1", action="delete", models={"events": "m@1"}, produced_at="2"))
+    report = books.report()
+    assert report.complete
+    assert (report.events, report.events_retracted, report.events_repeated, report.events_of_updates) == (3, 1, 1, 0)
+    books.add_event(event(1, "e1", action="delete", models={"events": "m@1"}, status="other"))
+    report = books.report()
+    assert (report.events_contradicted, report.contradictions) == (1, ((RAW, 0, 1),))
+
+
+def test_an_event_and_its_retraction_by_other_models_are_two_words() -> None:
+    books = ledger(1)
+    books.add_event(event(0, "e1"))
+    books.add_event(event(0, "e1", action="delete"))
+    report = books.report()
+    assert (report.events, report.events_retracted, report.events_contradicted) == (1, 1, 0)
+
+
+@pytest.mark.parametrize("revision", [None, 5, [], {}, {"unchanged": 5}, {"retracted": [3, None]}, {"unchanged": None}])
+def test_a_revision_may_be_anything(revision: Any) -> None:
+    books = ledger(1)
+    books.add_classified(closed(0, events=[{"event_id": "e1"}], revision=revision))
+    books.add_event(event(0, "e1"))
+    assert books.report().complete
+
+
+def test_what_compaction_may_have_taken_is_not_missing() -> None:
+    books = ledger(5, begin=10)
+    books.add_classified(closed(10))
+    books.add_dead_letter(dead(11))
+    books.compacted_before(P, 13)
+    books.compacted_before(("other", 0), 13)
+    report = books.report()
+    assert (report.classified, report.dead_lettered, report.compacted) == (1, 1, 1)
+    assert [position[2] for position in report.missing] == [13, 14]
+    assert report.raw == report.classified + report.dead_lettered + report.compacted + len(report.missing)
+
+
 def test_gaps_and_strangers() -> None:
     books = Ledger({P: 10}, {P: 13})
     books.add_raw(raw(10))

@@ -76,14 +76,22 @@ def test_existing_topics_are_never_made_smaller_and_grow_only_when_asked(setting
         "news.events.macro retention.ms": "1000",
         "news.events.macro max.message.bytes": "1000",
     }
+    # As it was before it was compacted.
+    ledger = settings.topic_prefix + "news.articles.classified"
+    make(kafka, settings, {ledger: 12}, retention_ms=str(30 * 86_400_000), max_message_bytes=str(8 << 20))
+    lower |= {
+        "news.articles.classified retention.ms": str(30 * 86_400_000),
+        "news.articles.classified min.compaction.lag.ms": "0",
+        "news.articles.classified cleanup.policy": "delete",
+    }
     done = topics_admin.create_topics(settings, replication=1)
-    assert len(done.created) == 17
-    assert len(done.differences) == 7
+    assert len(done.created) == 16
+    assert len(done.differences) == 10
     assert whats(settings) == left | lower  # nothing was touched
 
     grown = topics_admin.create_topics(settings, replication=1, grow=True)
-    assert {difference.topic for difference in grown.grown} == {small}
-    assert len(grown.grown) == 3
+    assert {difference.topic for difference in grown.grown} == {small, ledger}
+    assert len(grown.grown) == 6
     assert whats(settings) == left  # what was bigger stayed so
 
 
