@@ -41,7 +41,8 @@ class Archiver:
     """Topics of `client` to `store`, which must be locked (`Store.locked`).
 
     Held messages are flushed when they are `flush_bytes` in all (keys, values, headers), or `flush_seconds` old.
-    `say` gets what a person should know. `archived` counts messages, `commits` what was written.
+    `say` gets what a person should know. `read` and `archived` count messages, `commits` what was
+    written.
     """
 
     def __init__(
@@ -56,12 +57,12 @@ class Archiver:
         progress: Progress = lambda done, total: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.archived = self.commits = 0
+        self.read = self.archived = self.commits = 0
         self._client, self._store, self._topics = client, store, list(topics)
         self._flush_bytes, self._flush_seconds = flush_bytes, flush_seconds
         self._say, self._progress, self._clock = say, progress, clock
         self._held: dict[Partition, _Held] = {}
-        self._size = self._read = 0
+        self._size = 0
         self._next: dict[Partition, int] = {}  # the offset to be read next
         self._repaired: set[str] = set()
         self._last: dict[Partition, list[Commit]] = {}  # commits that more may be merged with
@@ -163,9 +164,9 @@ class Archiver:
         held.size += size
         self._size += size
         self._next[partition] = message.offset + 1
-        self._read += 1
-        if self._read % _TOLD_EVERY == 0:
-            self._progress(self._read, total)
+        self.read += 1
+        if self.read % _TOLD_EVERY == 0:
+            self._progress(self.read, total)
         if self._size >= self._flush_bytes:
             self.flush()
 

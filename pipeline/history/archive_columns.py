@@ -44,11 +44,11 @@ def facts(message: Message) -> Facts:
     of_event = kind.startswith("events.")
     article = record.get("article") if of_event else record
     article = article if isinstance(article, dict) else {}
-    ingested = _moment(record.get("ingested_at")) or _moment(header(message.headers, "ew_first_seen"))
+    ingested = milliseconds_of(record.get("ingested_at")) or milliseconds_of(header(message.headers, "ew_first_seen"))
     kafka = message.timestamp if 0 <= message.timestamp <= _LATEST else None
     if kind == "articles.raw":
-        ingested = _moment(header(message.headers, "ce_time")) or ingested or kafka
-    published = _moment(article.get("published_at"))
+        ingested = milliseconds_of(header(message.headers, "ce_time")) or ingested or kafka
+    published = milliseconds_of(article.get("published_at"))
     language = article.get("language")
     return Facts(
         event_time=next((time for time in (published, ingested, kafka) if time is not None), 0),
@@ -76,7 +76,7 @@ def _text(value: Any) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _moment(text: Any) -> int | None:
+def milliseconds_of(text: Any) -> int | None:
     """Milliseconds of an RFC 3339 time; None for anything else, and for what isn't in the years 1 to 9999 in UTC."""
     if not isinstance(text, str):
         return None
