@@ -96,7 +96,9 @@ def replay_on_kafka(run: Run, feed: Feed, settings: Settings, *, steps: Steps, r
     `settings` are the live ones with the run's model. An exception, Ctrl-C too, stops the worker in order and leaves a
     run that is `stopped`. Raises `BrokerError`, `Stopped` for a worker that ended by itself, and the source's errors.
     """
-    ours = replace(runs.settings_of(settings, run.name), metrics_port=0, slot=f"{socket.gethostname()}-replay")
+    ours = replace(
+        runs.settings_of(settings, run.name), metrics_port=0, state=None, slot=f"{socket.gethostname()}-replay"
+    )
     state: runs.State = "stopped"
     with Client(ours) as client:
         worker = _Worker(ours, steps)

@@ -41,6 +41,7 @@ class Pinned:
 
     version: str  # of eventwire
     model: str | None = None  # its folder; None: the shipped one
+    types: str | None = None  # folder of the users' own event types
     digest: str
     language: str
     entities: str | None = None
