@@ -1,5 +1,6 @@
 """`eventwire dashboard`: the page and the HTTP API, over Kafka or a run's folder."""
 
+import logging
 import socket
 import sys
 from pathlib import Path
@@ -11,6 +12,9 @@ import typer
 from pipeline.cli.counting import counting
 from pipeline.cli.options import Brokers, Prefix
 from pipeline.cli.progress import log_through
+
+
+_SILENT_MILLISECONDS = 60_000
 
 
 def dashboard(
@@ -85,6 +89,9 @@ def _serve(app: Any, listening: socket.socket, *, debug: bool) -> None:
         timeout_graceful_shutdown=3,
         ws="none",
     )
+    # It says so of a stream whose client is disconnected since it reads nothing: the program says it better.
+    unfinished = "ASGI callable returned without completing response."
+    logging.getLogger("uvicorn.error").addFilter(lambda record: record.getMessage() != unfinished)
     uvicorn.Server(config).run(sockets=[listening])
 
 
@@ -95,6 +102,8 @@ def _listen(host: str, port: int) -> socket.socket:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listening = socket.socket(family, kind, protocol)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):  # a client that takes nothing holds its connection no longer
+            listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _SILENT_MILLISECONDS)
         listening.bind(address)
     except (OSError, UnicodeError) as error:
         raise SettingsError(

@@ -5,16 +5,20 @@ something new, from whatever thread it came.
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator
 
 import orjson
-from sse_starlette.sse import EventSourceResponse
+from sse_starlette.sse import EventSourceResponse, SendTimeoutError
+from starlette.types import Receive, Scope, Send
 
 from pipeline.streams.codec import milliseconds_text
 from pipeline.web.problems import Problem
 from pipeline.web.query import Filter
 from pipeline.web.window import Window
+
+logger = logging.getLogger(__name__)
 
 PING_SECONDS = 15.0
 SEND_SECONDS = 30.0  # a client that takes nothing for so long is disconnected
@@ -55,6 +59,14 @@ class Bell:
         waiting.set()
 
 
+class _Response(EventSourceResponse):
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        except SendTimeoutError:
+            logger.info("a stream's client took nothing for %.0f s and is disconnected", self.send_timeout or 0)
+
+
 class Streams:
     """The open streams of one server."""
 
@@ -72,7 +84,7 @@ class Streams:
         if self.open >= CLIENTS:
             raise Problem(503, f"{CLIENTS} streams are open, which is the most.", headers={"Retry-After": "30"})
         place, certain = (self.window.newest, True) if after is None else self.window.place(after)
-        return EventSourceResponse(
+        return _Response(
             self._frames(wish, place, certain),
             ping=0,  # ours have an id
             send_timeout=self._send_seconds,

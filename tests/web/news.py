@@ -13,7 +13,7 @@ import orjson
 import uvicorn
 from starlette.types import ASGIApp
 
-from pipeline.streams.codec import digest, structured_line
+from pipeline.streams.codec import digest, milliseconds_text, structured_line
 from pipeline.streams.message import Message, Output
 from pipeline.streams.topics import example, find_topic
 from pipeline.web.app import create_app
@@ -40,7 +40,7 @@ def event(number: int, kind: str = "deal.acquisition", **changes: Any) -> Messag
         "ce_id": digest(value),
         "ce_type": f"eventwire.events.{kind}.v1",
         "ce_source": "eventwire/events",
-        "ce_time": "2026-11-25T12:00:00.000Z",
+        "ce_time": milliseconds_text(START + number * 1000) or "",
         "ce_subject": article["id"],
         "content-type": "application/json",
         "ew_trace": f"news.articles.raw/0/{number}",
