@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "updates.md"
@@ -28,6 +28,7 @@ words = st.lists(st.tuples(st.sampled_from("abc"), actions), max_size=20).map(
 )
 
 
+@settings(deadline=None)
 @given(words, st.data())
 def test_any_order_and_any_repetition_give_the_last_word(told: list[dict[str, str]], choose: st.DataObject) -> None:
     names = subscriber()

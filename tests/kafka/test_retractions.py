@@ -164,7 +164,7 @@ def test_killed_workers_and_a_second_one_lose_no_retraction(kafka: Broker, topic
     other = start(plain(kafka, topic_prefix=topic_prefix, workers=1, batch=4, slot="two", session_seconds=6.0))
     other.wait_for("partitions assigned: [")
     road.wait_until_done(other)
-    assert standing(road) == {(f"a{number}", 4) for number in range(count)}
+    assert standing(road) == {(f"a{number}", 5) for number in range(count)}
 
     # What the one wrote, the other retracts: it has all partitions now.
     one.kill()

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import InvalidInput
@@ -259,6 +259,7 @@ drafts = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(drafts, min_size=1, max_size=6), st.data())
 def test_any_order_and_any_repetition_ends_with_the_events_of_the_newest(
     versions: Sequence[Draft], choose: st.DataObject
@@ -286,6 +287,7 @@ def test_any_order_and_any_repetition_ends_with_the_events_of_the_newest(
     assert len(by_id) == len(topics.events), "and here not at all"
 
 
+@settings(deadline=None)
 @given(st.lists(drafts, min_size=1, max_size=5))
 def test_equal_input_gives_equal_bytes(versions: Sequence[Draft]) -> None:
     messages = [draft.message(offset) for offset, draft in enumerate(versions)]
