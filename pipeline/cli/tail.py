@@ -1,9 +1,9 @@
-"""`eventwire tail`: events as they come, from Kafka or from a run's folder."""
+"""`eventwire tail`: events as they come, or as they were, from Kafka, a run's folder or an archive."""
 
 import itertools
 import sys
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -36,8 +36,12 @@ class Shown(StrEnum):
 
 
 def tail(
-    folder: Annotated[
-        Path | None, typer.Argument(metavar="[DIR]", help="What `eventwire run --out` wrote; without it, Kafka.")
+    place: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[DIR|URL]",
+            help="What `eventwire run --out` or `eventwire archive` wrote; without it, Kafka.",
+        ),
     ] = None,
     classes: Classes = None,
     types: Types = None,
@@ -50,7 +54,19 @@ def tail(
         str | None, typer.Option("--from", metavar="TIME", help=f"Written from then on. {TIME_HELP}")
     ] = None,
     before: Annotated[str | None, typer.Option("--to", metavar="TIME", help="Written before then.")] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="End after so many events.")] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option("--as-of", metavar="TIME", help="What was known then: each event's last state, none retracted."),
+    ] = None,
+    count: Annotated[
+        bool,
+        typer.Option(
+            "--count", help="How many a day (of publication; --from and --to mean it too), and the newest as examples."
+        ),
+    ] = False,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="End after so many events; with --count: so many examples.")
+    ] = None,
     follow: Annotated[
         bool | None, typer.Option("--follow/--no-follow", help="Wait for new events (default on Kafka) or end.")
     ] = None,
@@ -58,22 +74,27 @@ def tail(
     brokers: Brokers = None,
     topic_prefix: Prefix = None,
 ) -> None:
-    """Show events: new ones as they come from Kafka, or those of a folder that `eventwire run` wrote.
+    """Show events: new ones as they come from Kafka, or those of a run's folder or an archive.
 
     An event is shown if every option that is given names it; an option may be repeated or list several with commas.
-    On Kafka, --follow without --from starts with the next event, --no-follow with the oldest one.
+    On Kafka, --follow without --from starts with the next event, --no-follow with the oldest one. --count is a
+    subscription's dry run: what it would have given.
 
     \b
     Examples:
       eventwire tail --class deal --min-confidence 0.8
       eventwire tail --entity Alibaba --from 2h --format jsonl | jq .type
       eventwire tail out/demo --type analyst.rating,analyst.price_target --language de
+      eventwire tail /data/news --as-of 2026-03-01 --entity Siemens
+      eventwire tail /data/news --count --from 2025-01-01 --type analyst.rating
     """
     from pipeline.events.selection import select
     from pipeline.settings import load_settings
 
-    start, end = read_time(since, "--from"), read_time(before, "--to")
-    check_order(start, end)
+    start, end, moment = read_time(since, "--from"), read_time(before, "--to"), read_time(as_of, "--as-of")
+    looking_back = count or moment is not None
+    following = follow if follow is not None else place is None and not looking_back
+    _check_times(start, end, moment, following=following, looking_back=looking_back)
     settings = load_settings(brokers=brokers, topic_prefix=topic_prefix)
     selection = select(
         classes=words(classes),
@@ -86,13 +107,28 @@ def tail(
         known_languages=known_languages() if languages else (),
     )
     _tell_warnings()
-    found = itertools.islice(_events(folder, settings, selection, start, end, follow), limit)
-    if format is Shown.JSONL:
-        for message, _ in found:
-            _show_record(message)
-    else:
-        following = follow if follow is not None else folder is None
-        _show_tables((event for _, event in found), rows=1 if following else _ROWS)
+    if looking_back:
+        _look_back(place, settings, selection, (start, end), moment, count=count, limit=limit, format=format)
+        return
+    _show(itertools.islice(_events(place, settings, selection, start, end, following), limit), format, following)
+
+
+def _check_times(
+    start: datetime | None, end: datetime | None, moment: datetime | None, *, following: bool, looking_back: bool
+) -> None:
+    """Raises `typer.BadParameter` for times at which there can be no event."""
+    check_order(start, end)
+    now = datetime.now(UTC)
+    if looking_back and following:
+        raise typer.BadParameter("--count and --as-of look back, --follow waits for new events: choose one.")
+    if moment and moment > now:
+        raise typer.BadParameter("--as-of is in the future: what will be known then, nobody knows.")
+    if start and start > now and not following:
+        raise typer.BadParameter("--from is in the future: no event can be from then. With --follow, wait for it.")
+    if moment and start and start > moment:
+        raise typer.BadParameter("--from is later than --as-of: nothing from then was known.")
+    if following and end and end <= now and not start:
+        raise typer.BadParameter("--to is past: no new event can be from before. Use --no-follow to see old ones.")
 
 
 def known_languages() -> list[str]:
@@ -104,40 +140,100 @@ def known_languages() -> list[str]:
     return sorted({*shared_language_model().languages, *ONE_LANGUAGE.values(), *SOUTH_SLAVIC, "yue", "und"})
 
 
+def _look_back(
+    place: str | None,
+    settings: Any,
+    selection: Any,
+    span: tuple[datetime | None, datetime | None],
+    moment: datetime | None,
+    *,
+    count: bool,
+    limit: int | None,
+    format: Shown,
+) -> None:
+    from pipeline.cli.tail_history import EXAMPLES, Counts, published, recorded
+    from pipeline.history.as_of import known
+
+    prefix = settings.topic_prefix
+    with recorded(place, settings, _topics(selection, prefix), complain=_complain) as read:
+        every = known(read, moment, topic_prefix=prefix) if moment else _read_events(read(), prefix)
+        clock = published if count else _written
+        found = ((m, event) for m, event in every if selection.wants(event) and _within(clock(m), *span))
+        if not count:
+            _show(itertools.islice(found, limit), format, False)
+            return
+        counts = Counts(found, examples=limit or EXAMPLES)
+        if format is Shown.JSONL:
+            counts.print_lines()
+        else:
+            counts.print_table()
+
+
 def _events(
-    folder: Path | None,
+    place: str | None,
     settings: Any,
     selection: Any,
     start: datetime | None,
     end: datetime | None,
-    follow: bool | None,
+    follow: bool,
 ) -> Iterator[tuple[Any, Any]]:
-    if folder is not None:
-        yield from _of_folder(folder, settings.topic_prefix, selection, start, end, bool(follow))
+    """Wanted events that were written between `start` and `end`, with their messages."""
+    if place is None:
+        from pipeline.broker.client import Client
+        from pipeline.broker.subscribe import subscribe
+
+        with Client(settings) as client:
+            yield from subscribe(client, selection, since=start, before=end, follow=follow)
         return
-    from pipeline.broker.client import Client
-    from pipeline.broker.subscribe import subscribe
-
-    with Client(settings) as client:
-        yield from subscribe(client, selection, since=start, before=end, follow=follow is not False)
-
-
-def _of_folder(
-    folder: Path, prefix: str, selection: Any, start: datetime | None, end: datetime | None, follow: bool
-) -> Iterator[tuple[Any, Any]]:
-    from datetime import UTC
-
-    from pipeline.local.outputs import read_outputs
-    from pipeline.streams.events import EVENTS, read_event
-
-    topics = {f"{prefix}{EVENTS}{name}" for name in selection.wanted_classes}
-    for message in read_outputs(folder, topics.__contains__, complain=_complain, follow=follow):
-        when = datetime.fromtimestamp(message.timestamp / 1000, UTC)
-        if (start and when < start) or (end and when >= end):
-            continue
-        event = read_event(message, prefix=prefix)
-        if event is not None and selection.wants(event):
+    topics = _topics(selection, settings.topic_prefix)
+    for message, event in _read_events(_messages(place, topics, start, end, follow), settings.topic_prefix):
+        if _within(_written(message), start, end) and selection.wants(event):
             yield message, event
+
+
+def _messages(
+    place: str, topics: list[str], start: datetime | None, end: datetime | None, follow: bool
+) -> Iterator[Any]:
+    from pipeline.history.archive_reader import Archive, is_archive
+
+    if is_archive(place):
+        if follow:
+            raise typer.BadParameter(f"{place} is an archive, which can't be followed: follow Kafka.")
+        return Archive(place).read(topics, since=start, until=end, by="timestamp")
+    from pipeline.local.outputs import read_outputs
+
+    return read_outputs(Path(place), set(topics).__contains__, complain=_complain, follow=follow)
+
+
+def _topics(selection: Any, prefix: str) -> list[str]:
+    from pipeline.streams.events import EVENTS
+
+    return [f"{prefix}{EVENTS}{name}" for name in selection.wanted_classes]
+
+
+def _read_events(messages: Iterable[Any], prefix: str) -> Iterator[tuple[Any, Any]]:
+    from pipeline.streams.events import read_event
+
+    for message in messages:
+        event = read_event(message, prefix=prefix)
+        if event is not None:
+            yield message, event
+
+
+def _written(message: Any) -> datetime:
+    return datetime.fromtimestamp(message.timestamp / 1000, UTC)
+
+
+def _within(when: datetime, start: datetime | None, end: datetime | None) -> bool:
+    return (start is None or when >= start) and (end is None or when < end)
+
+
+def _show(found: Iterable[tuple[Any, Any]], format: Shown, following: bool) -> None:
+    if format is Shown.JSONL:
+        for message, _ in found:
+            _show_record(message)
+    else:
+        _show_tables((event for _, event in found), rows=1 if following else _ROWS)
 
 
 def _show_tables(events: Iterable[Any], *, rows: int) -> None:
