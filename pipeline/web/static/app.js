@@ -123,6 +123,7 @@ class Page {
       else link.removeAttribute("aria-current");
     }
     document.body.dataset.view = this.view;
+    byId("view-name").textContent = this.view.charAt(0).toUpperCase() + this.view.slice(1);
     document.title = this.view === "events" ? "Eventwire" : `Eventwire: ${this.view}`;
     this.health?.draw();
     this.list?.draw();

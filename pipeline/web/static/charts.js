@@ -39,7 +39,7 @@ export class Chart {
         flip.setAttribute("aria-expanded", !this.table.hidden);
         this.#fillTable();
       } }, "Numbers");
-      figure.append(h("figcaption", {}, h("h3", {}, title), this.moment, h("span", { class: "grow" }), lead, flip), this.canvas, this.legend, this.table);
+      figure.append(h("figcaption", {}, h("h2", {}, title), this.moment, h("span", { class: "grow" }), lead, flip), this.canvas, this.legend, this.table);
     }
     new ResizeObserver(() => this.#resize()).observe(this.canvas);
     charts.add(this);

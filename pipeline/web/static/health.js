@@ -131,7 +131,7 @@ export class Health {
       h("th", { scope: "row" }, h("bdi", {}, worker.name)),
       h("td", {}, worker.last_seen ? `${span((now - Date.parse(worker.last_seen)) / 1000)} ago` : "never"),
       h("td", { class: "faint" }, h("bdi", {}, worker.detail || "working"))));
-    this.workers.replaceChildren(h("h3", {}, "Workers"), rows.length
+    this.workers.replaceChildren(h("h2", {}, "Workers"), rows.length
       ? table(["State", "Worker", "Last seen", "What is known"], rows)
       : h("p", { class: "faint" }, source.kind === "directory"
         ? "This page reads a folder: no workers are known. Started with --worker HOST:PORT, it watches them."
@@ -141,7 +141,7 @@ export class Health {
   #waiting({ lag }) {
     const rows = (lag?.groups ?? []).map((group) => h("tr", {},
       h("th", { scope: "row" }, group.name), h("td", {}, group.topic), h("td", { class: "number" }, count(group.messages)), h("td", { class: "faint" }, group.state)));
-    this.waiting.replaceChildren(h("h3", {}, "What waits"), rows.length
+    this.waiting.replaceChildren(h("h2", {}, "What waits"), rows.length
       ? table(["Group", "Topic", "Messages", "State"], rows)
       : h("p", { class: "faint" }, lag ? "No consumer group has read anything yet." : "A folder has no consumer groups."));
   }
@@ -149,7 +149,7 @@ export class Health {
   #letters({ dead_letters }) {
     const rows = dead_letters.by_code.map((letter) => h("tr", {},
       h("th", { scope: "row" }, letter.stage), h("td", {}, letter.code), h("td", { class: "number" }, count(letter.count)), h("td", { class: "faint" }, fullTime(Date.parse(letter.newest)))));
-    this.letters.replaceChildren(h("h3", {}, "What was rejected"), ...(rows.length
+    this.letters.replaceChildren(h("h2", {}, "What was rejected"), ...(rows.length
       ? [table(["Stage", "Why", "Messages", "Newest"], rows), h("p", { class: "faint" }, "Look at them: eventwire dead-letters list. Their bytes are kept.")]
       : [h("p", { class: "faint" }, "Nothing: every article was read.")]));
   }

@@ -42,7 +42,7 @@ export class List {
     this.sheet.style.height = `${rows.length * this.#height}px`;
     if (!keep) this.box.scrollTop = 0;
     else if (above && top > 0) this.box.scrollTop = top + above * this.#height;
-    for (const element of this.#shown.values()) element.dataset.id = "";
+    for (const element of this.#shown.values()) element.row = null;
     this.draw();
   }
 
@@ -100,7 +100,7 @@ export class List {
       this.sheet.style.height = `${this.rows.length * height}px`;
       this.box.scrollTop = first * height;
     }
-    for (const element of this.#shown.values()) element.dataset.id = "";
+    for (const element of this.#shown.values()) element.row = null;
     this.draw();
   }
 
@@ -118,7 +118,7 @@ export class List {
       let element = this.#shown.get(index);
       if (!element) {
         element = this.#spare.pop() ?? this.#make();
-        element.dataset.id = "";
+        element.row = null;
         this.#shown.set(index, element);
       }
       this.#place(element, index);
@@ -155,11 +155,12 @@ export class List {
     }
     element.setAttribute("aria-setsize", this.rows.length);
     element.setAttribute("aria-selected", index === this.selected);
-    if (element.dataset.id !== row.id) this.#fill(element, row);
+    if (element.row !== row) this.#fill(element, row);
   }
 
   #fill(element, row) {
     const { when, what, who, quote, origin, sure } = element.parts;
+    element.row = row;
     element.dataset.id = row.id;
     element.dataset.class = row.class;
     element.dataset.action = row.action;
@@ -186,6 +187,7 @@ export class List {
     const element = click.target.closest(".row");
     if (!element) return;
     const index = this.rows.findIndex((row) => row.id === element.dataset.id);
+    if (index < 0) return; // it has just gone
     this.select(index, { reveal: false });
     this.handlers.onOpen(this.rows[index]);
   }

@@ -6,7 +6,7 @@ import { line } from "./marks.js";
 import { classLabel, count, fullTime, percent, roleLabel, statusLabel, typeLabel } from "./words.js";
 
 const SHOWN = 200; // differences at once
-const KINDS = { added: "only in the second", removed: "only in the first", changed: "told otherwise" };
+const KINDS = { same: "the same", rescored: "only other scores", changed: "told otherwise", lost: "only in the first", added: "only in the second" };
 
 export class Replays {
   #pair = ["", ""];
@@ -43,7 +43,7 @@ export class Replays {
     const choose = (i, label) => h("label", {}, label, " ", h("select", { onchange: (event) => { this.#pair[i] = event.target.value; } },
       h("option", { value: "" }, "choose a run"), names.map((name) => h("option", { value: name, selected: name === this.#pair[i] }, name))));
     this.box.replaceChildren(
-      h("div", { class: "card" }, h("h3", {}, "Runs"),
+      h("div", { class: "card" }, h("h2", {}, "Runs"),
         h("div", { class: "wide-table", tabindex: 0, role: "group", "aria-label": "Runs" },
           h("table", {},
             h("thead", {}, h("tr", {}, ["Run", "State", "Made", "Model", "What it read", "Events"].map((head) => h("th", { scope: "col" }, head)))),
@@ -65,11 +65,11 @@ export class Replays {
     }
     const items = diff.items ?? [];
     this.result.replaceChildren(
-      h("div", { class: "card" }, h("h3", {}, "What differs"),
-        h("ul", { class: "sums" }, ["same", "changed", "added", "removed"].filter((kind) => diff.summary?.[kind] !== undefined).map((kind) =>
-          h("li", { "data-kind": kind }, h("b", {}, count(diff.summary[kind])), " ", kind === "same" ? "the same" : KINDS[kind]))),
+      h("div", { class: "card" }, h("h2", {}, "What differs"),
+        h("ul", { class: "sums" }, Object.entries(KINDS).filter(([kind]) => diff.summary?.[kind] !== undefined).map(([kind, words]) =>
+          h("li", { "data-kind": kind }, h("b", {}, count(diff.summary[kind])), " ", words))),
         items.length ? h("ul", { class: "differences" }, items.slice(0, SHOWN).map(difference)) : h("p", { class: "faint" }, "Both runs say the same."),
-        items.length > SHOWN || diff.next ? h("p", { class: "faint" }, `The first ${SHOWN} are shown; eventwire diff lists them all.`) : null),
+        items.length > SHOWN || diff.more ? h("p", { class: "faint" }, `The first ${SHOWN} are shown; eventwire diff lists them all.`) : null),
     );
   }
 }
@@ -89,11 +89,11 @@ function row(run) {
     h("td", { class: "number" }, counts.events === undefined ? "" : count(counts.events)));
 }
 
-function difference({ kind, before, after, fields }) {
-  const event = after ?? before;
+function difference({ kind, a, b, fields }) {
+  const event = b ?? a;
   return h("li", { "data-kind": kind, "data-class": event.class },
     h("p", {}, h("span", { class: "tag" }, KINDS[kind] ?? kind), " ", h("b", {}, typeLabel(event.type)), " ", h("span", { class: "faint" }, `${classLabel(event.class)} · `), h("bdi", { class: "faint" }, line(event.article.title ?? event.article.id))),
-    h("div", { class: "sides" }, side("Before", before, fields), side("After", after, fields)));
+    h("div", { class: "sides" }, side("First", a, fields), side("Second", b, fields)));
 }
 
 function side(label, event, fields = []) {

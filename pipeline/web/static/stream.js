@@ -29,7 +29,6 @@ export class Stream {
   constructor({ onEvents, onGap, onState }) {
     this.handlers = { onEvents, onGap, onState };
     addEventListener("online", () => this.#running && this.#open());
-    addEventListener("offline", () => this.#running && this.#tell("offline"));
   }
 
   /** Follows what `filters` let through, from behind `after`. A stream that ran before ends. */
@@ -97,6 +96,7 @@ export class Stream {
   }
 
   #heard(message) {
+    if (message) this.#tell("live");
     if (message?.lastEventId) this.#last = message.lastEventId;
     clearTimeout(this.#silent);
     this.#silent = setTimeout(() => {
