@@ -74,11 +74,12 @@ def run(
     order mark, by what the page declares, else as Windows-1252. JSON must be UTF-8.
 
     Every article ends in exactly one of news.articles.classified.jsonl and news.deadletters.<stage>.jsonl; what
-    can't be read is shown with its line and the reason, and the rest goes on. A line that is there twice is done
-    twice, with identical records.
+    can't be read is shown with its line and the reason, and the rest goes on. An article whose id was seen before, in
+    this run or an earlier one into the same folder, is a new version: its events are compared with those of the last
+    one, and sent where they are new, changed or withdrawn. The same line a second time has nothing to add.
 
     After any end (Ctrl-C, kill -9, a full disk) the same command goes on where it stopped and leaves the same
-    files as one that was never stopped. An article whose bytes changed is a new one.
+    files as one that was never stopped. An article whose bytes changed is read anew.
 
     Exit codes: 0 done, 1 something was rejected (with --strict), 2 a mistake or a full disk, 130 interrupted.
     """
@@ -111,7 +112,7 @@ class _Run:
             from pipeline.errors import SettingsError
 
             raise SettingsError("--stages must begin with language: files hold raw articles.")
-        self.articles = self.rejected = self.before = self.rejected_before = self.events = 0
+        self.articles = self.rejected = self.before = self.rejected_before = self.events = self.retracted = 0
         self.table: list[dict[str, Any]] = []
 
     def go(self, inputs: Any, *, limit: int | None, strict: bool) -> None:
@@ -208,6 +209,7 @@ class _Run:
             seconds_since_arrival=waited,
         )
         self.events += outcome.events
+        self.retracted += outcome.retracted
         if outcome.dead:
             self.rejected += 1
             self._say_rejected(done, say)
@@ -246,7 +248,9 @@ class _Run:
         if self.before:
             note = f" and {self.rejected_before:,} of those rejected" if self.rejected_before else ""
             parts.append(f"{self.before:,} of them done before{note}")
-        parts += [f"{self.events:,} {'new ' if self.before else ''}events", f"{self.rejected:,} rejected"]
+        parts.append(f"{self.events:,} {'new ' if self.before else ''}events")
+        parts += [f"{self.retracted:,} retracted"] if self.retracted else []
+        parts.append(f"{self.rejected:,} rejected")
         where = f" -> {self.out}" if self.out else ""
         if not self.quiet or self.rejected:
             _say(", ".join(parts) + where)

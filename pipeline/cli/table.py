@@ -18,6 +18,7 @@ _EVIDENCE = 160  # characters of evidence shown
 _NAME = 60
 _ARTICLE = 80
 _WIDTH = 120  # where the terminal doesn't say
+_ACTIONS = {"update": "updated", "delete": "retracted"}
 _COLOURS = {"completed": "green", "announced": "cyan", "denied": "red", "cancelled": "red", "rumoured": "yellow"}
 
 
@@ -51,10 +52,12 @@ def events_table(events: Iterable[Mapping[str, Any]]) -> Table:
 
 def _row(event: Mapping[str, Any]) -> tuple[Text, ...]:
     status = str(event.get("status", ""))
-    what = Text(safe(str(event.get("type", "?"))), style="bold")
+    action = str(event.get("action", "add"))
+    what = Text(safe(str(event.get("type", "?"))), style="bold strike" if action == "delete" else "bold")
     notes = [status, *(["background"] if event.get("time") == "background" else [])]
-    notes += [str(event["action"])] if event.get("action", "add") != "add" else []
     what.append("\n" + safe(", ".join(filter(None, notes))), style=_COLOURS.get(status, "dim"))
+    if action != "add":
+        what.append("\n" + safe(_ACTIONS.get(action, action)), style="red" if action == "delete" else "yellow")
     who = Text()
     for participant in event.get("participants", ()):
         name = str(participant.get("name") or participant.get("text", "?"))

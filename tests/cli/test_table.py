@@ -35,8 +35,8 @@ def test_who_did_what() -> None:
     text = rendered(EVENT)
     for part in (
         "deal.acquisition",
-        "completed, background,",
-        "update",
+        "completed, background",
+        "updated",
         "acquirer Firma AG",
         "target [bold]Andere[/bold]",
         "amount 53 Mrd. Dollar",
@@ -46,6 +46,12 @@ def test_who_did_what() -> None:
         " de ",
     ):
         assert part in text
+
+
+def test_what_an_update_or_a_retraction_is_called() -> None:
+    assert "retracted" in rendered({**EVENT, "action": "delete"})
+    assert not {"retracted", "updated"} & set(rendered({**EVENT, "action": "add"}).split())
+    assert "<U+001B>" in rendered({**EVENT, "action": "\x1b[2J"})
 
 
 def test_hostile_articles_steer_no_terminal() -> None:
