@@ -93,6 +93,13 @@ class KnownRecords:
             return None
         return Output(topic=self._topic, key=record.key, value=record.value, headers=_headers(record))
 
+    def close(self) -> None:
+        for part in (self._consumer, self._reader, self._index):
+            if part is not None:
+                part.close()
+        self._consumer = self._reader = self._index = None
+        self._next.clear()
+
     # -- inside
 
     def _open(self) -> Positions:
