@@ -10,28 +10,45 @@ from typing import Any
 
 from babel import Locale, UnknownLocaleError
 
+from pipeline.entities.date_patterns import S, any_of, make_patterns
 from pipeline.entities.tables import read_table
 
-SPACE = "[ \u00a0\u202f]"
-YEAR = r"(?:19|20)\d{2}"
-_NO_YEAR_UNIT = r"(?![\w%€$£])(?![.,:]\d)"
+_UNITS = ("day", "week", "month", "year")
+UNSPACED = frozenset({"zh", "ja", "ko"})
 
 
 @dataclass(frozen=True, slots=True)
 class DateGrammar:
     """Compiled patterns of one language over lower-case text, and what their names mean."""
 
-    patterns: Mapping[str, re.Pattern[str]]  # by kind; see `dates`
+    language: str
+    patterns: Mapping[str, tuple[re.Pattern[str], str]]  # by kind: the pattern, and the name of its trigger
+    triggers: Mapping[str, re.Pattern[str]]  # what a text must hold, and around which patterns are tried
     months: Mapping[str, int]
     weekdays: Mapping[str, int]  # 1 Monday to 7 Sunday
     ordinals: Mapping[str, int]
-    needs: Mapping[str, tuple[str, ...]]  # kinds of which the text must hold one of these words
+    numbers: Mapping[str, int]
+    days: Mapping[str, int]
+    seasons: Mapping[str, int]
+    halves: Mapping[str, int]
     relative: re.Pattern[str] | None  # all relative ones; group r3 is the fourth of `offsets`
     offsets: tuple[tuple[str, int], ...]  # unit, how many of it
-    last: frozenset[str]
-    next: frozenset[str]
-    capital: bool
+    counted: re.Pattern[str] | None  # "three days ago"; group c3 is the fourth of `counted_units`
+    counted_units: tuple[tuple[str, int], ...]  # unit, -1 or 1
+    checks: Mapping[str, re.Pattern[str]]  # what stands beside a match: before_month, name_before ...
+    adjectives: Mapping[int, re.Pattern[str]]
+    flags: frozenset[str]
     month_first: frozenset[str]
+    south: frozenset[str]
+    holidays: tuple[tuple[int, int], ...]  # month and day by the number of the pattern's group
+
+    def adjective(self, *words: str | None) -> int | None:
+        """-1, 0 or 1 if one of these says last, this or next."""
+        for word in words:
+            for offset, pattern in self.adjectives.items():
+                if word and pattern.fullmatch(word):
+                    return offset
+        return None
 
 
 @cache
@@ -41,134 +58,142 @@ def date_grammar(language: str) -> DateGrammar:
     language = table["like"].get(language, language)
     own: Mapping[str, Any] = table.get(language, {})
     months, weekdays = _names(language, own)
-    ordinals = {form: int(number) for number, forms in own.get("ordinals", {}).items() for form in forms.split("|")}
-    last, following = _words(own.get("last")), _words(own.get("next"))
+    numbers = _numbers(language, own)
+    relative, offsets = _relative(own, language)
+    counted, counted_units = _counted(language, own, numbers)
+    holidays = tuple((int(key[:2]), int(key[3:])) for key in table["holidays"])
+    ordinals, days = _map(own.get("ordinals")), _map(own.get("days"))
+    patterns, triggers = make_patterns(
+        own, language, months, weekdays, ordinals, days, numbers, table["holidays"].values()
+    )
     return DateGrammar(
-        patterns=_patterns(own, months, weekdays, ordinals, last + following, table),
+        language=language,
+        patterns=patterns,
+        triggers=triggers,
         months=months,
-        weekdays=weekdays,
+        weekdays=weekdays | _map(own.get("short_weekdays")) | _map(own.get("last_weekdays")),
         ordinals=ordinals,
-        needs={kind: tuple(_words(words)) for kind, words in _needs(own).items()},
-        relative=_relative(own.get("relative", ()), spaced=language not in {"zh", "ja", "ko"}),
-        offsets=tuple((unit, offset) for unit, offset, _ in own.get("relative", ())),
-        last=frozenset(last),
-        next=frozenset(following),
-        capital=bool(own.get("capital")),
+        numbers=numbers,
+        days=days,
+        seasons=_map(own.get("seasons")),
+        halves=_map(own.get("halves")),
+        relative=relative,
+        offsets=offsets,
+        counted=counted,
+        counted_units=counted_units,
+        checks=_checks(own, weekdays),
+        adjectives={int(offset): re.compile(forms) for offset, forms in own.get("adj", {}).items()},
+        flags=frozenset(key for key, value in own.items() if value is True)
+        | ({"alone"} if own.get("weekday_alone") is not False else set()),
         month_first=frozenset(table["month_first"]),
+        south=frozenset(table["south"]),
+        holidays=holidays,
     )
 
 
-def _relative(rows: Iterable[Any], *, spaced: bool) -> re.Pattern[str] | None:
-    """One pattern for all, since twenty passes over a text cost more than all the rest."""
-    forms = "|".join(f"(?P<r{i}>{form})" for i, (_, _, form) in enumerate(rows))
-    if not forms:
-        return None
-    return re.compile(rf"(?<!\w)(?:{forms})(?!\w)" if spaced else forms)
-
-
-def _needs(own: Mapping[str, Any]) -> dict[str, str]:
-    """What tells cheaply that a pattern can't match."""
-    needs = {"cjk": "月|월", "cjk_year": "年|년"}
-    if own.get("quarter"):
-        needs |= {"quarter": own["quarter"], "quarter_after": own["quarter"]}
-    if own.get("half"):
-        needs["half"] = own["half"]
-    return needs
-
-
-def _words(forms: Any) -> list[str]:
-    return str(forms).split("|") if forms else []
-
-
-def _any(forms: Iterable[str]) -> str:
-    ordered = sorted(set(forms), key=lambda form: (-len(form), form))
-    return "|".join(re.escape(form).replace(r"\ ", SPACE) for form in ordered) or "(?!)"
+def _map(forms: Mapping[Any, str] | None) -> dict[str, int]:
+    return {form: int(number) for number, names in (forms or {}).items() for form in str(names).split("|")}
 
 
 def _names(language: str, own: Mapping[str, Any]) -> tuple[dict[str, int], dict[str, int]]:
     """Months and weekdays by their lower-case forms. CLDR counts weekdays from Monday, 0."""
     months: dict[str, int] = {}
     weekdays: dict[str, int] = {}
-    try:
-        locale = Locale.parse(language)
-    except (UnknownLocaleError, ValueError):
-        locale = None
-    if locale is not None:
+    locale = _locale(language)
+    if locale is not None and not own.get("finnish"):
         for context in ("format", "stand-alone"):
             for width in ("wide", "abbreviated"):
                 for number, name in locale.months[context][width].items():
                     if sum(char.isalpha() for char in name) >= 3:
                         months.setdefault(name.lower().rstrip("."), number)
+    if locale is not None:
+        for context in ("format", "stand-alone"):
             for number, name in locale.days[context]["wide"].items():
                 weekdays.setdefault(name.lower(), number + 1)
     for target, key in ((months, "months"), (weekdays, "weekdays")):
-        for number, forms in own.get(key, {}).items():
-            target.update(dict.fromkeys(forms.split("|"), int(number)))
+        target.update(_map(own.get(key)))
     return months, weekdays
 
 
-def _patterns(
-    own: Mapping[str, Any],
-    months: Mapping[str, int],
-    weekdays: Mapping[str, int],
-    ordinals: Mapping[str, int],
-    beside: list[str],
-    table: Mapping[str, Any],
-) -> dict[str, re.Pattern[str]]:
-    month = rf"(?P<month>{_any(months)})(?!\w)\.?"
-    of = rf"(?:{own['of']}){SPACE}" if own.get("of") else "(?!)"
-    after = rf"(?:{SPACE}?(?:{own['year_after']})(?!\w))" if own.get("year_after") else "(?!)"
-    year = rf"(?P<year>{YEAR})(?!\d){after}?"
-    tail = rf"(?:,?{SPACE}(?:{of})?{year})?"
-    day = rf"(?P<day>\d{{1,2}})(?:{own.get('ordinal') or '(?!)'})?"
-    to = rf"{SPACE}?(?:{own.get('to') or '-|–'}){SPACE}?"
-    beside_day = rf"(?:{_any(beside)})"
-    front = rf"(?:(?:{own['weekday']}){SPACE}(?:{beside_day}{SPACE})?)?" if own.get("weekday") else ""
-    year_word = rf"(?:(?:{own['year_word']}){SPACE})?" if own.get("year_word") else ""
-    quarter, half = own.get("quarter"), own.get("half")
-    ordinal = rf"(?P<ordinal>{_any(ordinals)})"
-    found = {
-        "iso": r"(?<![\d\w/.-])(?P<year>\d{4})-(?P<month>\d{2})-(?P<day>\d{2})(?![\d-])",
-        "numeric": r"(?<![\d\w/.,-])(?P<a>\d{1,2})(?P<sign>[./])(?P<b>\d{1,2})(?P=sign)(?P<year>\d{4}|\d{2})"
-        r"(?![\d/]|\.\d|,\d)",
-        "cjk": r"(?:(?<!\d)(?P<year>\d{4})[年년] ?)?(?<!\d)(?P<month>\d{1,2})[月월](?: ?(?P<day>\d{1,2})[日일])?",
-        "cjk_year": r"(?<!\d)(?P<year>(?:19|20)\d{2})[年년](?! ?\d{1,2}[月월])",
-        "day_month": rf"(?<![\d\w.,/:-])(?:(?P<day0>\d{{1,2}})\.?{to})?{day}{SPACE}?(?:{of})?{month}{tail}",
-        "month_day": rf"(?<!\w){month}{SPACE}(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?![\d:.]\d|\d|:){tail}",
-        "year_month_day": rf"(?<!\d)(?P<year>{YEAR})\.?{SPACE}{month}(?:{SPACE}(?P<day>\d{{1,2}})\.?)?(?!\d)",
-        "month_year": rf"(?<!\w){month}(?:{SPACE}|/)(?:{of})?{year}{_NO_YEAR_UNIT}",
-        "weekday": rf"(?<!\w)(?:{front}(?:{beside_day}{SPACE})?)(?P<weekday>{_any(weekdays)})(?!\w)"
-        rf"(?:{SPACE}{beside_day}(?!\w))?",
-        "quarter_short": r"(?<!\w)(?:q(?P<q1>[1-4])|(?P<q2>[1-4])q|t(?P<q3>[1-4]))"
-        rf"(?:{SPACE}?[/']?{SPACE}?(?P<year>{YEAR}|\d{{2}}))?(?!\w)",
-        "half_short": rf"(?<!\w)(?:h(?P<h1>[12])|(?P<h2>[12])h){SPACE}?/?{SPACE}?(?P<year>{YEAR})(?!\w)",
-    }
-    if own.get("before_month"):
-        found["month"] = rf"(?<!\w)(?:{own['before_month']}){SPACE}?(?<!\w(?=\w)){month}(?!{SPACE}?\d|\w)"
-    elif any(form.endswith("ssa") for form in months):  # Finnish: the case is the preposition
-        found["month"] = rf"(?<!\w)(?P<month>{_any(form for form in months if form.endswith('ssa'))})(?!\w|{SPACE}\d)"
-    if own.get("before_year"):
-        needed = after if own.get("year_needs_after") else f"{after}?"
-        before = rf"(?<!\w)(?:{own['before_year']}){SPACE}?"
-        found["year"] = rf"{before}(?P<span>{year_word}(?P<year>{YEAR})(?!\d){needed}){_NO_YEAR_UNIT}"
-        if own.get("from"):
-            source = rf"(?<!\w)(?:{own['from']}){SPACE}"
-            found["years"] = rf"{source}(?P<span>(?P<year>{YEAR}){to}(?P<year2>{YEAR})){_NO_YEAR_UNIT}"
-    if own.get("year_word"):
-        found["year_named"] = (
-            rf"(?<!\w)(?:{own['year_word']}){SPACE}(?P<year>{YEAR})(?:/(?P<short>\d{{2,4}}))?{_NO_YEAR_UNIT}"
-        )
-    if own.get("year_after"):
-        found["year_after"] = rf"(?<![\w.,/-])(?P<year>{YEAR}){after}"
-    the_year = rf"(?:{SPACE}(?:{of})?{year})?"
-    if quarter:
-        found["quarter"] = rf"(?<!\w){ordinal}[ \u00a0-]?(?:{quarter})(?!\w){the_year}"
-        found["quarter_after"] = rf"(?<!\w)(?:{quarter}){SPACE}{ordinal}(?!\w){the_year}"
-    if half:
-        found["half"] = rf"(?<!\w){ordinal}[ \u00a0-]?(?:{half})(?!\w){SPACE}(?:{of})?{year}"
-    if own.get("numeric_before"):
-        found["numeric_short"] = (
-            rf"(?<!\w)(?:{own['numeric_before']}){SPACE}(?P<span>(?P<day>\d{{1,2}})\.(?P<month>\d{{1,2}})\.)(?!\d)"
-        )
-    found["not_weekday"] = rf"(?:{table['not_weekday_after']}){SPACE}$"
-    return {kind: re.compile(pattern) for kind, pattern in found.items()}
+def _locale(language: str) -> Locale | None:
+    try:
+        return Locale.parse(language)
+    except (UnknownLocaleError, ValueError):
+        return None
+
+
+def _numbers(language: str, own: Mapping[str, Any]) -> dict[str, int]:
+    """Number words up to fifty."""
+    amounts = read_table("amounts.yaml").get(language, {})
+    found = {form: number for form, number in _map(amounts.get("words")).items() if number <= 50}
+    return found | dict.fromkeys(filter(None, str(amounts.get("ones", "")).split("|")), 1) | _map(own.get("numbers"))
+
+
+def _relative(own: Mapping[str, Any], language: str) -> tuple[re.Pattern[str] | None, tuple[tuple[str, int], ...]]:
+    """One pattern for all, since twenty passes over a text cost more than all the rest."""
+    rows = [(str(unit), int(offset), str(form)) for unit, offset, form in own.get("rel", ())]
+    if language not in UNSPACED:
+        rows += [(unit, offset, adjacent(own, unit, offset)) for unit in own.get("units", ()) for offset in (-1, 0, 1)]
+    if own.get("weekend"):
+        rows.append(("bare weekend", 0, own["weekend"]))
+    if not rows:
+        return None, ()
+    forms = "|".join(f"(?P<r{i}>{form})" for i, (_, _, form) in enumerate(rows))
+    whole = forms if language in UNSPACED else rf"(?<![\w-])(?:{forms})(?![\w-])"
+    return re.compile(whole.replace(" ", S)), tuple((unit, offset) for unit, offset, _ in rows)
+
+
+def adjacent(own: Mapping[str, Any], unit: str, offset: int) -> str:
+    """ "last week" and "la semaine dernière": the adjective before or after the unit, words like "in the" in front."""
+    adjective, name = own["adj"][offset], own["units"][unit]
+    front = rf"(?:(?:{own['front']})(?: |(?<=['’])))?" if own.get("front") else ""
+    return rf"{front}(?:(?:{adjective})(?: |(?<=['’]))(?:{name})|(?:{name}) (?:{adjective}))"
+
+
+def _counted(
+    language: str, own: Mapping[str, Any], numbers: Mapping[str, int]
+) -> tuple[re.Pattern[str] | None, tuple[tuple[str, int], ...]]:
+    """ "three days ago", "in three days": CLDR's patterns and ours."""
+    locale = _locale(language)
+    if locale is None:
+        return None, ()
+    number = rf"(?:\d{{1,3}}|{any_of(numbers)})"
+    rows = []
+    for unit in _UNITS:
+        for key, direction in (("past", -1), ("future", 1)):
+            forms = {form.lower() for form in locale._data["date_fields"][unit].get(key, {}).values()}
+            if direction == 1 and own.get("no_ahead"):
+                forms = {form for form in forms if not form.startswith(own["no_ahead"])}
+            forms |= set(filter(None, own.get("ago" if direction < 0 else "ahead", {}).get(unit, "").split("|")))
+            escaped = [re.escape(form) for form in sorted(forms, key=lambda form: (-len(form), form)) if "{0}" in form]
+            if escaped:
+                rows.append((unit, direction, "|".join(escaped)))
+    slot = re.escape("{0}")
+    parts = [f"(?P<c{i}>{forms.replace(slot, f'(?:{number})')})" for i, (_, _, forms) in enumerate(rows)]
+    whole = "|".join(parts).replace(r"\ ", f"{S}?" if language in UNSPACED else S)
+    edges = ("", "") if language in UNSPACED else (r"(?<![\w.,])", r"(?!\w)")
+    return re.compile(f"{edges[0]}(?:{whole}){edges[1]}"), tuple((unit, sign) for unit, sign, _ in rows)
+
+
+def _checks(own: Mapping[str, Any], weekdays: Iterable[str]) -> dict[str, re.Pattern[str]]:
+    """Patterns for what stands right before or behind a match."""
+    found = {}
+    for key in ("before_month", "before_year", "name_before", "not_ahead", "not_quarter", "half_needs_year"):
+        if own.get(key):
+            inside = key in {"not_quarter", "half_needs_year"}
+            found[key] = re.compile(rf"(?<!\w)(?:{own[key]})" + ("" if inside else rf"(?:{S}|(?<=[-'’]))$"))
+    for key in ("name_after", "weekday_follows"):
+        if own.get(key):
+            found[key] = re.compile(rf"{S}(?:{own[key]})(?!\w)")
+    for month, words in own.get("strict", {}).items():
+        found[f"strict {month}"] = re.compile(rf"(?<!\w)(?:{words})(?:{S}|(?<=-))$")
+    article = rf"(?:(?:zum|the|dem|den|der|le|el|il|o|a|de|al|au|ao|la|les|den|l['’])(?:{S}|(?<=['’])))?"
+    found["to"] = re.compile(rf"{S}?(?:{own.get('to') or '-|–|—'}){S}?{article}")
+    for key, form in (("between", r"(?<!\w)(?:{})" + S), ("both", S + "(?:{})" + S + article)):
+        if own.get("between") and own.get("and"):
+            pattern = form.replace("{}", own["between" if key == "between" else "and"])
+            found[key] = re.compile(pattern + (article + r"\w{0,3}" + f"{S}?$" if key == "between" else ""))
+    found["unsure"] = re.compile(own.get("unsure") or "(?!)")
+    both = "|".join(filter(None, [own.get("to"), own.get("and"), "/|,|&"]))
+    found["listed"] = re.compile(rf"(?:{any_of(weekdays)})(?:{S}?(?:{both})){S}?$")
+    return found

@@ -9,6 +9,7 @@ own: `nlp.add_pipe("eventwire_ner")` after `import pipeline.entities.tag`.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter, OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -88,13 +89,25 @@ def amounts_component(doc: Doc) -> Doc:
 
 @Language.component("eventwire_dates")
 def dates_component(doc: Doc) -> Doc:
-    """Fills `Notes.dates`; what an amount covers is no date."""
+    """Fills `Notes.dates`; what an amount covers is no date, nor is a word within a longer name ("May Street")."""
     note = notes(doc)
     taken = [(amount.start, amount.end) for amount in note.amounts]
-    note.dates = find_dates(
+    dates = find_dates(
         note.text or "", note.language, published_at=note.published_at, country=note.country, taken=taken
     )
+    note.dates = [one for one in dates if not _within_name(one, note.mentions)]
     return doc
+
+
+def _within_name(found: Date, mentions: list[Mention]) -> bool:
+    """Whether a date without a digit is a part of a person's, company's or place's name."""
+    if any(char.isdigit() for char in found.text):
+        return False
+    at = bisect_right(mentions, found.start, key=lambda mention: mention.start) - 1
+    if at < 0:
+        return False
+    name = mentions[at]
+    return name.label in {"PER", "ORG", "LOC"} and found.end <= name.end and len(found.text) < name.end - name.start
 
 
 class EncoderEntities:
