@@ -66,7 +66,7 @@ ALL_KINDS: list[dict[str, Any] | bytes | None] = [
     None,
     article(0, "Firma KAUFT Werk doch nicht, KAUFT aber."),
     {"id": "a1", "action": "delete"},
-    article(3, "", title=""),
+    {"id": "a3", "title": "", "text": ""},
     *(article(number) for number in range(4, 12)),
 ]
 
