@@ -46,7 +46,7 @@ evaluate-language: $(VENV)/.dev  ## language detection against named baselines (
 
 train: $(VENV)/.train  ## all steps of the shipped model, resumable: see training/README.md
 	for step in base ner-teacher event-teacher 'soft-labels ner-teacher' 'soft-labels event-teacher' \
-	  student export calibrate 'evaluate --write'; do $(BIN)/python -m training $$step || exit 1; done
+	  student export roles calibrate 'evaluate --write'; do $(BIN)/python -m training $$step || exit 1; done
 
 docs: $(VENV)/.dev  ## write docs/reference.md from the program
 	$(BIN)/python -m tests.docs.reference

@@ -75,7 +75,7 @@ def stream(docs: list[Document], seed: int, single: list[bool]) -> Iterator[list
         seed += 1
 
 
-def main(minutes: float = 35.0) -> None:
+def main(minutes: float = 82.0) -> None:
     """Train or resume."""
     torch.manual_seed(2)
     network = Network(12)

@@ -46,7 +46,7 @@ def stream(pieces: int, epoch: int = 0) -> Iterator[list[Labelled]]:
         epoch += 1
 
 
-def main(minutes: float = 30.0) -> None:
+def main(minutes: float = 77.0) -> None:
     """Train or resume."""
     torch.manual_seed(1)
     network = Network(12)

@@ -140,7 +140,7 @@ def stream(pieces: int, seed: int) -> Iterator[list[StudentWindow]]:
         seed += 1
 
 
-def main(minutes: float = 25.0) -> None:
+def main(minutes: float = 70.0) -> None:
     """Train or resume."""
     torch.manual_seed(3)
     plan = Plan(NAME, minutes, rate=4e-4, decay=0.95)
