@@ -30,6 +30,7 @@ COMMANDS = {
     "diff": "pipeline.cli.diff:diff",
     "archive": "pipeline.cli.archive:archive",
     "topics": "pipeline.cli.topics:app",
+    "types": "pipeline.cli.types:app",
 }
 
 

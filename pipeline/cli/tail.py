@@ -88,6 +88,7 @@ def tail(
       eventwire tail /data/news --as-of 2026-03-01 --entity Siemens
       eventwire tail /data/news --count --from 2025-01-01 --type analyst.rating
     """
+    from pipeline.events.own_store import known_types
     from pipeline.events.selection import select
     from pipeline.settings import load_settings
 
@@ -105,6 +106,7 @@ def tail(
         sources=sources or (),
         min_confidence=min_confidence,
         known_languages=known_languages() if languages else (),
+        kinds=known_types(settings.types),
     )
     _tell_warnings()
     if looking_back:

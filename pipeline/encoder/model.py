@@ -40,6 +40,7 @@ class Model:
         self.times: tuple[str, ...] = tuple(card["times"])
         self.thresholds: Mapping[str, float] = dict(card["thresholds"])  # by event type, for `event_sentence`
         self.role_thresholds: Mapping[str, float] = dict(card["role_thresholds"])
+        self.event_confidence: Mapping[str, float] = dict(card.get("event_confidence", {}))  # weights, see events/
         self._widths = [
             len(part) for part in (self.entity_labels, self.event_types, self.roles, self.statuses, self.times)
         ]

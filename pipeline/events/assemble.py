@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
+from pipeline.events.confidence import confidence
 from pipeline.events.fillers import DATES, FIGURES
 from pipeline.events.keys import event_id, primary, similarity_key
 from pipeline.events.lookup import Lookup
@@ -28,8 +30,8 @@ def assemble(
     """The article's events in text order, each with the mentions that tell it, the best first.
 
     A group of mentions none of which has a participant is no event. An event's trigger, status and time are those of
-    its best mention (one with participants, then the highest probability, then the earliest). Its confidence is the
-    highest calibrated probability of its mentions: several weak reports of one event don't make a strong one.
+    its best mention (one with participants, then the highest probability, then the earliest). Its confidence comes from
+    all of them (`confidence.py`).
     """
     found: list[tuple[NewsEvent, list[Mention]]] = []
     ids: dict[str, int] = {}
@@ -65,10 +67,15 @@ def assemble(
             ),
             evidence=tuple(_quote(article.text, span) for span in spans),
             trigger=_quote(article.text, trigger.span),
-            participants=tuple(participants),
+            participants=tuple(_called(participant, kind) for participant in participants),
             amounts=tuple(_amounts(amounts, group)),
             event_date=date,
-            confidence=_rounded(max(mention.score for mention in group), 4),
+            confidence=_rounded(
+                confidence(
+                    group, title=_in_title(article, group), weights={} if kind.name in scheme.own else scheme.confidence
+                ),
+                4,
+            ),
             relevance=relevance(article, group),
             similarity_key=similarity_key(kind, participants, day),
             models=models,
@@ -84,11 +91,14 @@ def relevance(article: EntitiesArticle, group: Sequence[Mention]) -> float:
     1) for n sentences that tell it); half of that for background.
     """
     sentences = sorted({mention.sentence for mention in group})
-    in_title = any(article.sentences[at][0] < len(article.title or "") for at in sentences)
     place = 1 - sentences[0] / len(article.sentences)
     often = len(sentences) / (len(sentences) + 1)
-    value = TITLE * in_title + POSITION * place + OFTEN * often
+    value = TITLE * _in_title(article, group) + POSITION * place + OFTEN * often
     return _rounded(value * (BACKGROUND if group[0].trigger.time == "background" else 1.0), 3)
+
+
+def _in_title(article: EntitiesArticle, group: Sequence[Mention]) -> bool:
+    return any(article.sentences[mention.sentence][0] < len(article.title or "") for mention in group)
 
 
 def _place(pair: tuple[NewsEvent, list[Mention]]) -> tuple[int, int, str, list[int]]:
@@ -161,6 +171,12 @@ def _event_date(dates: Lookup[Date], group: Sequence[Mention], participants: Seq
         if inside:
             return min(inside, key=lambda date: (max(start - date.end, date.start - end, 0), date.start))
     return None
+
+
+def _called(participant: Participant, kind: EventType) -> Participant:
+    """An own type's participant with the name that its user gave the role."""
+    name = kind.names.get(participant.role, participant.role)
+    return participant if name == participant.role else replace(participant, role=name)
 
 
 def _overlap(one: Participant, other: Participant) -> bool:

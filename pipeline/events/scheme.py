@@ -2,14 +2,16 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from pipeline.errors import ModelError
+from pipeline.events.confidence import FEATURES
 from pipeline.events.taxonomy import Taxonomy
 
 VERSION = "0.1.0"
 RULES = 2  # raise by one with every change of the rules in this folder that changes what is written
+LEARNED_THRESHOLD = 0.5  # of roles that an own type learned from its examples
 
 
 class Columns(Protocol):
@@ -22,6 +24,17 @@ class Columns(Protocol):
     times: tuple[str, ...]
     thresholds: Mapping[str, float]
     role_thresholds: Mapping[str, float]
+    event_confidence: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnColumns:
+    """Where an own type's roles are read: those that it learned in columns behind the model's, the others as in an
+    event of the shipped type with the column `like`.
+    """
+
+    roles: Mapping[str, int]
+    like: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +49,13 @@ class Scheme:
     statuses: tuple[str, ...]
     times: tuple[str, ...]
     ref: str
+    confidence: Mapping[str, float] = field(default_factory=dict)  # weights of `confidence.FEATURES`; none: not fitted
+    own: Mapping[str, OwnColumns] = field(default_factory=dict)  # by own type; its own column stands in `types`
+
+    def role_threshold(self, kind: str, role: str) -> float:
+        """The probability from which on a piece fills the role."""
+        own = self.own.get(kind)
+        return LEARNED_THRESHOLD if own and role in own.roles else self.role_thresholds[role]
 
 
 def scheme_of(model: Columns, taxonomy: Taxonomy) -> Scheme:
@@ -48,6 +68,8 @@ def scheme_of(model: Columns, taxonomy: Taxonomy) -> Scheme:
     ):
         if missing := [name for name in wanted if name not in given]:
             raise ModelError(f"The model has no {what} for {', '.join(missing)}: export it again.")
+    if model.event_confidence and set(model.event_confidence) != set(FEATURES):
+        raise ModelError(f"The model's event confidence needs weights for {', '.join(FEATURES)}: calibrate it again.")
     seed = f"{model.digest} {taxonomy.digest} {RULES}"
     digest = hashlib.sha256(seed.encode()).hexdigest()[:12]
     return Scheme(
@@ -59,6 +81,7 @@ def scheme_of(model: Columns, taxonomy: Taxonomy) -> Scheme:
         statuses=model.statuses,
         times=model.times,
         ref=f"eventwire-events@{VERSION}+{digest}",
+        confidence=dict(model.event_confidence),
     )
 
 

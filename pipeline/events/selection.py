@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import get_args
 
 from pipeline.errors import SettingsError
-from pipeline.events.taxonomy import taxonomy
+from pipeline.events.taxonomy import Taxonomy, taxonomy
 from pipeline.records import NewsEvent, Participant
 from pipeline.records.events import Status
 
@@ -69,14 +69,16 @@ def select(
     sources: Iterable[str] = (),
     min_confidence: float = 0.0,
     known_languages: Collection[str] = (),
+    kinds: Taxonomy | None = None,
 ) -> Selection:
     """A checked selection. `known_languages`: the codes that an article can have; empty: languages go unchecked.
+    `kinds`: the types that there are, if own ones are among them (`own_store.known_types`).
 
     `entities` are matched with a participant's name and words (whole words, case and accents aside) and with its ids
     (whole). Raises `SettingsError` for a class, type, status or language that doesn't exist (with the nearest ones),
     for an empty name and for a selection that no event can ever meet.
     """
-    kinds = taxonomy()
+    kinds = kinds or taxonomy()
     classes = frozenset(_known(name, kinds.classes, "class", "classes") for name in classes)
     types = frozenset(_known(name, kinds.types, "type", "types") for name in types)
     for name in sorted(types):

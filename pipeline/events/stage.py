@@ -10,6 +10,8 @@ from pipeline.errors import InvalidInput
 from pipeline.events.assemble import assemble
 from pipeline.events.classify import classify
 from pipeline.events.ground import Ground
+from pipeline.events.own_heads import extend
+from pipeline.events.own_store import OwnTypes, open_own_types, with_own
 from pipeline.events.roles import RoleReader
 from pipeline.events.scheme import Columns, scheme_of
 from pipeline.events.taxonomy import Taxonomy, taxonomy
@@ -28,21 +30,29 @@ class Reader(Columns, Protocol):
 
 
 class ClassifyEvents:
-    """Reads events. A pure function of the record, the model, the taxonomy and the rules: its ref names all three."""
+    """Reads events. A pure function of the record, the model, the taxonomy, the users' own types and the rules: its ref
+    names them all.
+    """
 
     name = "events"
 
-    def __init__(self, model: Reader, *, types: Taxonomy | None = None) -> None:
-        """Raises `ModelError` if the model was trained for other types than `types` (default: the shipped ones)."""
+    def __init__(self, model: Reader, *, types: Taxonomy | None = None, own: OwnTypes | None = None) -> None:
+        """`own`: the users' types, learned for this model. Raises `ModelError` if the model was trained for other types
+        than `types` (default: the shipped ones).
+        """
         self._model = model
-        self.scheme = scheme_of(model, types or taxonomy())
+        self._own = own or OwnTypes()
+        self.scheme = with_own(scheme_of(model, types or taxonomy()), self._own)
 
     @classmethod
     def load(cls, settings: Settings) -> ClassifyEvents:
-        """With the model of `settings.model`, or the shipped one; one in memory for both agents that use it."""
+        """With the model of `settings.model`, or the shipped one, one in memory for both agents that use it; and with
+        the types of `settings.types`.
+        """
         from pipeline.encoder import shared_model
 
-        return cls(shared_model(settings.model))
+        model = shared_model(settings.model)
+        return cls(model, own=open_own_types(settings.types, model.digest))
 
     def run(self, records: Sequence[EntitiesArticle]) -> list[ClassifiedArticle | InvalidInput]:
         """One outcome a record. An article that says nothing (a deletion) passes with no events."""
@@ -54,7 +64,7 @@ class ClassifyEvents:
         given = {item.name: getattr(record, item.name) for item in fields(record)} | {"models": models}
         if record.action == "delete" or not record.sentences:
             return Explanation(article=ClassifiedArticle(**given), decisions=())
-        reading = self._model.read(record.text, record.sentences)
+        reading = extend(self._model.read(record.text, record.sentences), self._own.heads)
         ground = Ground(record)
         candidates = classify(record, reading, self.scheme, ground)
         roles = RoleReader(record, reading, self.scheme, ground)

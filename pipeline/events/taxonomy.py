@@ -1,9 +1,11 @@
-"""The 12 classes and 53 event types, read once from `taxonomy.yaml` (reviewed data, as topics are)."""
+"""The 12 classes and 53 event types, read once from `taxonomy.yaml` (reviewed data, as topics are); and how the users'
+own types stand beside them.
+"""
 
 import hashlib
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -30,6 +32,7 @@ class EventType:
     iptc: str | None = None  # IPTC Media Topic
     plover: str | None = None
     sentivent: str | None = None
+    names: Mapping[str, str] = field(default_factory=dict)  # own types: what a role is called in the events
 
     @property
     def event_class(self) -> str:
@@ -41,6 +44,7 @@ class Taxonomy:
     """All types in the file's order, which is the order of the shipped model's columns.
 
     `digest` is the SHA-256 of the file: it goes into the events' model ref, since other types give other events.
+    The users' own types (`own.py`) stand behind the shipped ones and have the shipped roles.
     """
 
     types: Mapping[str, EventType]
@@ -58,6 +62,10 @@ class Taxonomy:
 
     def __getitem__(self, name: str) -> EventType:
         return self.types[name]
+
+    def with_own(self, kinds: Iterable[EventType]) -> "Taxonomy":
+        """These types and the users' own ones after them. The digest stays the file's."""
+        return Taxonomy(MappingProxyType({**self.types, **{kind.name: kind for kind in kinds}}), self.digest)
 
 
 def read_taxonomy(path: Path = PATH) -> Taxonomy:
@@ -93,7 +101,9 @@ def _event_type(entry: Any, where: str) -> EventType:
     right = isinstance(roles, list) and all(isinstance(role, str) and _ROLE.fullmatch(role) for role in roles)
     if not right or not roles or len(set(roles)) < len(roles):
         raise SettingsError(f"{where}: {name} needs a list `roles` of different names in small letters.")
-    codes = {key: value for key in ("iptc", "plover", "sentivent") if isinstance(value := entry.get(key), str)}
+    codes: dict[str, Any] = {
+        key: value for key in ("iptc", "plover", "sentivent") if isinstance(value := entry.get(key), str)
+    }
     return EventType(name=name, definition=definition, roles=tuple(roles), **codes)
 
 

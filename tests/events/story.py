@@ -42,6 +42,7 @@ class FakeModel:
         self.reading = reading
         self.thresholds = dict.fromkeys(self.event_types, 0.5)
         self.role_thresholds = dict.fromkeys(self.roles, 0.5)
+        self.event_confidence: dict[str, float] = {}
 
     def read(self, text: str, sentences: Sequence[tuple[int, int]]) -> Reading:
         assert self.reading is not None

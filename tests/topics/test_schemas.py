@@ -214,7 +214,8 @@ WRONG = [
     ("classified-article.v1.json", {"events": [{}]}, "events[0]"),
     ("classified-article.v1.json", {"events": None}, "events"),
     ("news-event.v1.json", {"type": "deal.contract"}, "type"),  # right type, other class
-    ("news-event.v1.json", {"type": "financial.unheard_of"}, "type"),
+    ("news-event.v1.json", {"type": "financial.Unheard of"}, "type"),
+    ("news-event.v1.json", {"type": "financial"}, "type"),
     ("news-event.v1.json", {"evidence": []}, "evidence"),
     ("news-event.v1.json", {"confidence": 1.2}, "confidence"),
     ("news-event.v1.json", {"trace": "somewhere"}, "trace"),
