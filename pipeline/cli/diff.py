@@ -124,5 +124,4 @@ def _print_json(differences: "Iterator[Difference]", summary: "Summary") -> None
     for difference in differences:
         print_line(comma + orjson.dumps(asdict(difference)))
         comma = b","
-    data = {**asdict(summary), "same": summary.same, "equal": summary.equal}
-    print_line(b'],"summary":' + orjson.dumps(data) + b"}")
+    print_line(b'],"summary":' + orjson.dumps(summary.as_dict()) + b"}")

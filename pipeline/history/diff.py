@@ -10,7 +10,7 @@ makes: memory is flat.
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from itertools import groupby
 from typing import Any, Literal
 
@@ -93,6 +93,22 @@ class Summary:
     @property
     def equal(self) -> bool:
         return not self.kinds
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        sides = {name: {**_fields(side), "models": dict(side.models)} for name, side in (("a", self.a), ("b", self.b))}
+        return {
+            **sides,
+            "compared": self.compared,
+            "equal": self.equal,
+            "same": self.same,
+            "kinds": dict(self.kinds),
+            "by": {name: {value: dict(counts) for value, counts in found.items()} for name, found in self.by.items()},
+        }
+
+
+def _fields(side: Side) -> dict[str, Any]:
+    return {item.name: getattr(side, item.name) for item in fields(side)}
 
 
 class Diff:

@@ -63,7 +63,8 @@ def _events(diff: Diff, records: Records, other: Run | None, side: Side, progres
         except InvalidInput:
             continue
         if diff.compares(event["article"]["id"]):
-            side.models[str(event["models"].get("events"))] += 1
+            models = event["models"]
+            side.models[models.get("events") or models["language"]] += 1
             yield event
 
 
