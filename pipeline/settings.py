@@ -6,6 +6,7 @@ never printed: `Settings.describe()` masks them.
 
 import math
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -23,6 +24,7 @@ class Settings:
 
     model: Path | None = None  # folder of the model to use instead of the shipped one
     types: Path | None = None  # folder of your own event types (eventwire types add)
+    models: tuple[tuple[str, str], ...] = ()  # EVENTWIRE_MODELS_DE=de_core_news_lg: a spaCy package for a language
     workers: int = 0  # child processes that run the models; 0: one for each core
     batch: int = 16  # documents handed to a child process at a time
     document_seconds: float = 60.0  # a document that takes longer is dead-lettered (code: timeout)
@@ -55,6 +57,7 @@ class Settings:
     def describe(self) -> dict[str, str]:
         """Name to printable value, secrets masked."""
         shown = {f.name: str(getattr(self, f.name)) for f in fields(self)}
+        shown["models"] = ",".join(f"{language}={package}" for language, package in self.models)
         return {name: "***" if name in SECRET and value else value for name, value in shown.items()}
 
 
@@ -71,7 +74,10 @@ def load_settings(environ: Mapping[str, str] | None = None, **overrides: Any) ->
         if not variable.startswith(PREFIX) or variable in RESERVED:
             continue
         name = variable.removeprefix(PREFIX).lower()
-        if name not in known:
+        if name.startswith("models_"):
+            values["models"] = tuple(sorted([*values.get("models", ()), _package(variable, raw)]))
+            continue
+        if name not in known or name == "models":
             import difflib
 
             near = difflib.get_close_matches(name, known, n=1)
@@ -102,6 +108,16 @@ def _check(settings: Settings) -> None:
 
 # Read elsewhere: training and tests (where the data lies), the test suite's broker.
 RESERVED = {"EVENTWIRE_DATA", "EVENTWIRE_TRAINING_CACHE", "EVENTWIRE_KAFKA_CACHE"}
+
+
+def _package(variable: str, raw: str) -> tuple[str, str]:
+    """Language and spaCy package of one `EVENTWIRE_MODELS_<LANGUAGE>`."""
+    language = variable.removeprefix(f"{PREFIX}MODELS_").lower()
+    if not re.fullmatch(r"[a-z]{2,3}", language):
+        raise SettingsError(f"{variable}: {language!r} is no language. Two or three letters, as in {PREFIX}MODELS_DE.")
+    if not raw.strip():
+        raise SettingsError(f"{variable} is empty. Name an installed spaCy package, or `none` for rules only.")
+    return language, raw.strip()
 
 
 def _parse(variable: str, raw: str, kind: Any) -> Any:

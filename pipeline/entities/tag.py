@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter, OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from pipeline.encoder import Model
 from pipeline.entities.amounts import find_amounts
 from pipeline.entities.dates import find_dates
 from pipeline.entities.decode import Mention, decode
+from pipeline.entities.packages import Package
 from pipeline.entities.sentences import split_sentences
 from pipeline.entities.words import WordTokenizer
 from pipeline.errors import ModelError
@@ -124,11 +125,7 @@ class EncoderEntities:
         if not note.sentences:
             note.sentences = split_sentences(note.text or "", note.language)
         note.mentions = decode(self.model.read(text, note.sentences), text, self.model.entity_labels)
-        spans = (
-            doc.char_span(start, end, label=label, alignment_mode="expand") for start, end, label, _ in note.mentions
-        )
-        doc.ents = spacy.util.filter_spans([span for span in spans if span is not None])
-        return doc
+        return with_entities(doc, note)
 
 
 @Language.factory("eventwire_ner", default_config={"model": None, "load": True})
@@ -141,11 +138,42 @@ def make_entities(nlp: Language, name: str, model: str | None, load: bool) -> En
     return EncoderEntities(shared_model(Path(model) if model else None))
 
 
-class Tagger:
-    """Runs the pipeline of a text's language. `model` None: rules only. Not for several threads."""
+class PackageEntities:
+    """`eventwire_package`: `doc.ents` and `Notes.mentions` from another spaCy package."""
 
-    def __init__(self, model: Model | None) -> None:
+    def __init__(self, package: Package | None) -> None:
+        self.package = package
+
+    def __call__(self, doc: Doc) -> Doc:
+        if self.package is None:
+            raise ModelError("eventwire_package has no package: set its `package`.")
+        note = notes(doc)
+        note.mentions = self.package.mentions(note.text or "")
+        return with_entities(doc, note)
+
+
+def with_entities(doc: Doc, note: Notes) -> Doc:
+    """Sets `doc.ents` from the mentions."""
+    spans = (doc.char_span(start, end, label=label, alignment_mode="expand") for start, end, label, _ in note.mentions)
+    doc.ents = spacy.util.filter_spans([span for span in spans if span is not None])
+    return doc
+
+
+@Language.factory("eventwire_package")
+def make_package(nlp: Language, name: str) -> PackageEntities:
+    """The component without a package: the caller sets `.package`."""
+    return PackageEntities(None)
+
+
+class Tagger:
+    """Runs the pipeline of a text's language. `model` None: rules only. Not for several threads.
+
+    `packages` replace the model for their languages; None there: rules only.
+    """
+
+    def __init__(self, model: Model | None, packages: Mapping[str, Package | None] | None = None) -> None:
         self._model = model
+        self._packages = packages or {}
         self._pipelines: OrderedDict[str, Language] = OrderedDict()
         self._read: Counter[str] = Counter()  # characters by language since its pipeline was built
 
@@ -179,7 +207,10 @@ class Tagger:
         # Shapes, stop words, URLs: nobody here asks, and making them costs a third of the time of the rules.
         nlp.vocab.lex_attr_getters = {}  # type: ignore[attr-defined]  # the stubs leave it out
         nlp.add_pipe("eventwire_sentences")
-        if self._model is not None:
+        package = self._packages.get(language)
+        if package is not None:
+            nlp.add_pipe("eventwire_package").package = package  # type: ignore[attr-defined]
+        elif self._model is not None and language not in self._packages:
             nlp.add_pipe("eventwire_ner", config={"load": False}).model = self._model  # type: ignore[attr-defined]
         nlp.add_pipe("eventwire_amounts")
         nlp.add_pipe("eventwire_dates")
