@@ -13,7 +13,6 @@ from pipeline.cli.counting import counting
 from pipeline.cli.options import Brokers, Prefix
 from pipeline.cli.progress import log_through
 
-
 _SILENT_MILLISECONDS = 60_000
 
 
@@ -50,10 +49,13 @@ def dashboard(
       EVENTWIRE_API_TOKEN=$(openssl rand -hex 16) eventwire dashboard --host 0.0.0.0
     """
     from pipeline.cli.tail import known_languages
+    from pipeline.events.own_store import known_types
     from pipeline.settings import load_settings
     from pipeline.web.app import create_app
     from pipeline.web.guard import check_token
     from pipeline.web.intake import Intake
+    from pipeline.web.query import Known
+    from pipeline.web.replays import FolderRuns, KafkaRuns, Runs
     from pipeline.web.source import FolderSource, Source
     from pipeline.web.window import Window
     from pipeline.web.workers import Workers
@@ -63,13 +65,15 @@ def dashboard(
     workers = Workers(map(_worker_address, worker or ()))
     intake = Intake(Window(window), prefix=settings.topic_prefix)
     source: Source
+    runs: Runs
     if folder is not None:
-        source = FolderSource(folder, intake)
+        source, runs = FolderSource(folder, intake), FolderRuns(folder)
     else:
         from pipeline.web.kafka import KafkaSource
 
-        source = KafkaSource(settings, intake, workers)
-    app = create_app(source, workers, languages=known_languages(), host=host, token=settings.api_token)
+        source, runs = KafkaSource(settings, intake, workers), KafkaRuns(settings)
+    known = Known(languages=known_languages(), kinds=known_types(settings.types))
+    app = create_app(source, workers, known=known, runs=runs, host=host, token=settings.api_token)
     listening = _listen(host, port)  # before the work of reading: a port that is taken is told at once
     with listening, log_through(_say, settings.log_level):
         with counting() as count:
@@ -105,6 +109,7 @@ def _listen(host: str, port: int) -> socket.socket:
         if hasattr(socket, "TCP_USER_TIMEOUT"):  # a client that takes nothing holds its connection no longer
             listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _SILENT_MILLISECONDS)
         listening.bind(address)
+        listening.listen(1024)  # who comes early waits
     except (OSError, UnicodeError) as error:
         raise SettingsError(
             f"Can't serve on {host}:{port}: {error}. Choose another --port (0: any free one)."

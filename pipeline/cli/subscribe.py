@@ -4,7 +4,7 @@ import hashlib
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -90,6 +90,7 @@ def subscribe(
       eventwire subscribe --webhook https://example.org/hook --redrive
     """
     from pipeline.cli.tail import known_languages
+    from pipeline.events.own_store import known_types
     from pipeline.events.selection import select
     from pipeline.settings import load_settings
     from pipeline.web.undelivered import Kept
@@ -106,6 +107,7 @@ def subscribe(
         sources=sources or (),
         min_confidence=min_confidence,
         known_languages=known_languages() if languages else (),
+        kinds=known_types(settings.types),
     )
     receiver = Receiver(webhook, read_secret(settings.webhook_secret), give_up_seconds=give_up, tell=_say)
     name = _checked(name or _name_of(receiver.host, webhook))
@@ -199,14 +201,16 @@ def _feed(
     from pipeline.web.feeds import FolderFeed, KafkaFeed
 
     topics = [f"{settings.topic_prefix}{EVENTS}{wanted}" for wanted in selection.wanted_classes]
-    if folder is not None:
-        yield FolderFeed(folder, kept, topics=topics, since=since, follow=bool(follow), tell=_warn)
-        return
-    from pipeline.broker.client import Client
+    with ExitStack() as stack:
+        feed: Feed
+        if folder is not None:
+            feed = FolderFeed(folder, kept, topics=topics, since=since, follow=bool(follow), tell=_warn)
+        else:
+            from pipeline.broker.client import Client
 
-    with Client(settings) as client:
-        group = f"{settings.topic_prefix}eventwire-webhook-{name}"
-        feed = KafkaFeed(client, group, topics=topics, since=since, follow=follow is not False, tell=_warn)
+            client = stack.enter_context(Client(settings))
+            group = f"{settings.topic_prefix}eventwire-webhook-{name}"
+            feed = KafkaFeed(client, group, topics=topics, since=since, follow=follow is not False, tell=_warn)
         try:
             yield feed
         finally:

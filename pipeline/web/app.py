@@ -1,6 +1,6 @@
 """The routes of the page and of the HTTP API. `openapi.yaml` says what each gives."""
 
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from importlib.resources import files
@@ -22,7 +22,8 @@ from pipeline.web.description import description
 from pipeline.web.events import page
 from pipeline.web.guard import Guard
 from pipeline.web.problems import Problem, answer_problem
-from pipeline.web.query import choice, one, read_filter, whole_number, yes_or_no
+from pipeline.web.query import Known, check_names, choice, one, read_filter, whole_number, yes_or_no
+from pipeline.web.replays import Runs, compare, listed
 from pipeline.web.source import Source
 from pipeline.web.stats import CLOCKS, INTERVALS, Stats
 from pipeline.web.stream import Streams
@@ -53,24 +54,26 @@ T = TypeVar("T")
 
 @dataclass
 class Api:
-    """One server's handlers. `languages`: the codes that an article can have."""
+    """One server's handlers."""
 
     source: Source
     workers: Workers
-    languages: Collection[str]
+    known: Known
     streams: Streams
+    runs: Runs
     # Searching and counting are work for threads; a few, so that a request for an article finds one free.
     searching: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(4))
     fetching: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(4))
+    comparing: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(1))
 
     def __post_init__(self) -> None:
         self._stats = Stats(self.source, self.workers)
-        self._vocabulary = orjson.dumps(vocabulary(self.languages))
+        self._vocabulary = orjson.dumps(vocabulary(self.known))
         self._description = orjson.dumps(description())
 
     async def events(self, request: Request) -> Response:
         params = request.query_params
-        wish = read_filter(params, languages=self.languages, others=("deleted", "order", "limit", "cursor"))
+        wish = read_filter(params, self.known, others=("deleted", "order", "limit", "cursor"))
         newest_first = choice(params, "order", ("newest", "oldest"), "newest") == "newest"
         limit = whole_number(params, "limit", least=1, most=1000, default=100)
         cursor, deleted = one(params, "cursor"), yes_or_no(params, "deleted")
@@ -82,49 +85,50 @@ class Api:
         )
 
     async def stream(self, request: Request) -> Response:
-        wish = read_filter(request.query_params, languages=self.languages, others=("after",))
+        wish = read_filter(request.query_params, self.known, others=("after",))
         after = request.headers.get("last-event-id") or one(request.query_params, "after")
         return self.streams.response(wish, after=after)
 
     async def event(self, request: Request) -> Response:
-        read_no_parameters(request)
+        check_names(request.query_params, ())
         row = self.source.intake.window.get(request.path_params["event_id"])
         if row is None:
             raise Problem(404, "There is no such event in the window: it holds the newest ones only.")
         return _json(row.json())
 
     async def article(self, request: Request) -> Response:
-        read_no_parameters(request)
+        check_names(request.query_params, ())
         name = request.path_params["id"]
-        try:
-            found = await anyio.to_thread.run_sync(self.source.article, name, limiter=self.fetching)
-        except EventwireError as error:
-            raise Problem(503, str(error), headers={"Retry-After": "5"}) from error
+        found = await self._unless_away(lambda: self.source.article(name), self.fetching)
         if found is None:
             raise Problem(404, "There is no such article among the newest ones, or its record is gone.")
         return _json(found)
 
     async def stats(self, request: Request) -> Response:
         params = request.query_params
-        wish = read_filter(params, languages=self.languages, others=("interval", "clock"))
+        wish = read_filter(params, self.known, others=("interval", "clock"))
         interval = choice(params, "interval", INTERVALS, "auto")
         clock = choice(params, "clock", CLOCKS, "written")
         return _json(orjson.dumps(await self._search(lambda: self._stats.answer(wish, interval=interval, clock=clock))))
 
     async def replays(self, request: Request) -> Response:
-        read_no_parameters(request)
-        return _json(orjson.dumps({"replays": []}))
+        check_names(request.query_params, ())
+        found = await self._unless_away(lambda: listed(self.runs.all()), self.fetching)
+        return _json(orjson.dumps(found))
 
     async def diff(self, request: Request) -> Response:
-        read_no_parameters(request)
-        raise Problem(501, "This version can't compare runs yet.")
+        check_names(request.query_params, ("limit",))
+        limit = whole_number(request.query_params, "limit", least=0, most=1000, default=200)
+        a, b = request.path_params["a"], request.path_params["b"]
+        found = await self._unless_away(lambda: compare(self.runs, a, b, limit=limit), self.comparing)
+        return _json(orjson.dumps(found))
 
     async def taxonomy(self, request: Request) -> Response:
-        read_no_parameters(request)
+        check_names(request.query_params, ())
         return _json(self._vocabulary)
 
     async def openapi(self, request: Request) -> Response:
-        read_no_parameters(request)
+        check_names(request.query_params, ())
         return _json(self._description)
 
     async def health(self, request: Request) -> Response:
@@ -140,25 +144,27 @@ class Api:
     async def _search(self, work: Callable[[], T]) -> T:
         return await anyio.to_thread.run_sync(work, limiter=self.searching)
 
-
-def read_no_parameters(request: Request) -> None:
-    """Raises `Problem` where a parameter is given to a path that has none: a wish that is silently ignored."""
-    if name := next(iter(request.query_params), None):
-        raise Problem(400, f"There is no parameter {name[:60]!r} here: this path has none.")
+    async def _unless_away(self, work: Callable[[], T], limiter: anyio.CapacityLimiter) -> T:
+        """What `work` gives; where it can't get at what it needs, that is for later."""
+        try:
+            return await anyio.to_thread.run_sync(work, limiter=limiter)
+        except EventwireError as error:
+            raise Problem(503, str(error), headers={"Retry-After": "5"}) from error
 
 
 def create_app(
     source: Source,
     workers: Workers,
     *,
-    languages: Collection[str],
+    known: Known,
+    runs: Runs,
     host: str = "127.0.0.1",
     token: str = "",
     streams: Streams | None = None,
 ) -> ASGIApp:
     """The application. `source` is loaded; it is started and stopped with the application, as are `workers`."""
     open_streams = streams or Streams(source.intake.window)
-    api = Api(source, workers, languages, open_streams)
+    api = Api(source, workers, known, open_streams, runs)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:

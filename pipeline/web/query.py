@@ -9,6 +9,7 @@ from starlette.datastructures import QueryParams
 
 from pipeline.errors import SettingsError
 from pipeline.events.selection import Selection, fold_name, nearest, select
+from pipeline.events.taxonomy import Taxonomy, taxonomy
 from pipeline.records.events import Time
 from pipeline.web.problems import Problem, problem_of
 from pipeline.web.rows import Row
@@ -17,6 +18,14 @@ TIMES: tuple[str, ...] = get_args(Time)
 FILTERS = ("class", "type", "entity", "language", "min_confidence", "source", "status", "time", "from", "to", "q")
 _MOST_VALUES = 100  # of one parameter
 _LONGEST = 200  # characters of one value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What can be wished for. `languages`: the codes that an article can have; `kinds`: the types, own ones too."""
+
+    languages: Collection[str]
+    kinds: Taxonomy = field(default_factory=taxonomy)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,9 +57,9 @@ class Filter:
         )
 
 
-def read_filter(params: QueryParams, *, languages: Collection[str], others: Collection[str] = ()) -> Filter:
+def read_filter(params: QueryParams, known: Known, *, others: Collection[str] = ()) -> Filter:
     """The filter that `params` name. `others`: parameters that the path has besides. Raises `Problem`."""
-    _check_names(params, (*FILTERS, *others))
+    check_names(params, (*FILTERS, *others))
     try:
         selection = select(
             classes=_several(params, "class", commas=True),
@@ -60,7 +69,8 @@ def read_filter(params: QueryParams, *, languages: Collection[str], others: Coll
             statuses=_several(params, "status", commas=True),
             sources=_several(params, "source"),
             min_confidence=_confidence(params),
-            known_languages=languages,
+            known_languages=known.languages,
+            kinds=known.kinds,
         )
     except SettingsError as error:
         raise problem_of(error) from None
@@ -141,11 +151,13 @@ def _moment(params: QueryParams, name: str) -> int | None:
         raise Problem(400, f"`{name}` is {says}, not {_short(text)}.") from None
 
 
-def _check_names(params: QueryParams, known: Collection[str]) -> None:
+def check_names(params: QueryParams, known: Collection[str]) -> None:
+    """Raises `Problem` for a parameter that nobody reads: a wish that is silently ignored is worse than an error."""
     for name in params:
         if name not in known:
             near = nearest(name[:_LONGEST], known)
-            hint = f" Did you mean {', '.join(near)}?" if near else f" There are: {', '.join(known)}."
+            there = f"There are: {', '.join(known)}." if known else "This path has none."
+            hint = f" Did you mean {', '.join(near)}?" if near else f" {there}"
             raise Problem(400, f"There is no parameter {_short(name)} here.{hint}", nearest=near)
     if text := next(
         (name for name in ("q", "from", "to", "cursor", "after") if len(params.get(name, "")) > _LONGEST), ""

@@ -1,20 +1,19 @@
 """The values that filters take and records hold, with labels for people."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from typing import Any, get_args
 
 from pipeline.events.selection import STATUSES
-from pipeline.events.taxonomy import taxonomy
 from pipeline.records.values import AmountKind, BoilerplateKind, EntityLabel
-from pipeline.web.query import TIMES
+from pipeline.web.query import TIMES, Known
 
 _ENTITY_LABELS = {"PER": "Person", "ORG": "Organisation", "LOC": "Place", "PRODUCT": "Product", "MISC": "Other"}
 _SHORT = {"ip": "Intellectual property", "ad": "Advertisement"}
 
 
-def vocabulary(languages: Collection[str]) -> dict[str, Any]:
-    """A `Taxonomy` of the API. `languages`: the codes that an article can have."""
-    kinds = taxonomy()
+def vocabulary(known: Known) -> dict[str, Any]:
+    """A `Taxonomy` of the API."""
+    kinds = known.kinds
     types = [
         {
             "name": kind.name,
@@ -32,7 +31,7 @@ def vocabulary(languages: Collection[str]) -> dict[str, Any]:
         "roles": _named(kinds.roles),
         "statuses": _named(STATUSES),
         "times": _named(TIMES),
-        "languages": [{"name": code, "label": _language(code)} for code in languages],
+        "languages": [{"name": code, "label": _language(code)} for code in known.languages],
         "entity_labels": [{"name": name, "label": _ENTITY_LABELS[name]} for name in get_args(EntityLabel)],
         "amount_kinds": [{"name": name, "label": name.capitalize()} for name in get_args(AmountKind)],
         "boilerplate_kinds": _named(get_args(BoilerplateKind)),

@@ -4,7 +4,7 @@ import asyncio
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Literal
 
@@ -13,11 +13,13 @@ import orjson
 import uvicorn
 from starlette.types import ASGIApp
 
+from pipeline.history.runs import Run
 from pipeline.streams.codec import digest, milliseconds_text, structured_line
 from pipeline.streams.message import Message, Output
 from pipeline.streams.topics import example, find_topic
 from pipeline.web.app import create_app
 from pipeline.web.intake import Intake
+from pipeline.web.query import Known
 from pipeline.web.source import GroupLag, Tell
 from pipeline.web.stream import Streams
 from pipeline.web.window import Window
@@ -92,8 +94,22 @@ class Given:
         return self.groups
 
 
+class NoRuns:
+    def all(self) -> Mapping[str, Run | None]:
+        return {}
+
+    def open(self, name: str) -> Any:
+        raise AssertionError("a name that was not listed")
+
+
 def app_of(source: Given, **options: Any) -> ASGIApp:
-    return create_app(source, options.pop("workers", Workers()), languages=LANGUAGES, **options)
+    return create_app(
+        source,
+        options.pop("workers", Workers()),
+        known=Known(languages=LANGUAGES),
+        runs=options.pop("runs", NoRuns()),
+        **options,
+    )
 
 
 class Caller:
