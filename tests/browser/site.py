@@ -15,6 +15,8 @@ from pipeline.streams.codec import digest, structured_line
 from pipeline.streams.message import Output
 from pipeline.web.app import create_app
 from pipeline.web.intake import Intake
+from pipeline.web.query import Known
+from pipeline.web.replays import FolderRuns
 from pipeline.web.source import FolderSource
 from pipeline.web.window import Window
 from pipeline.web.workers import Workers
@@ -45,7 +47,7 @@ class Site:
         source.load(lambda _: None)
         listening = socket.create_server(("127.0.0.1", self.port))
         self.port = listening.getsockname()[1]
-        app = create_app(source, Workers(self.workers), languages=LANGUAGES)
+        app = create_app(source, Workers(self.workers), known=Known(languages=LANGUAGES), runs=FolderRuns(self.folder))
         config = uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1, ws="none")
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, args=[[listening]], daemon=True)
