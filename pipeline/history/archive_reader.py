@@ -176,6 +176,7 @@ def _milliseconds(moment: datetime) -> int:
     return -((_EPOCH - moment) // timedelta(milliseconds=1))
 
 
+_BATCH = 256  # rows as Python's objects at a time
 _COLUMNS = ("topic", "partition", "offset", "key", "value", "headers", "timestamp")
 
 
@@ -185,7 +186,9 @@ def _rows(store: Store, path: str, wanted: _Wanted) -> Iterator[tuple[int, Messa
         try:
             parquet = arrow("parquet").ParquetFile(file)
             for group in range(parquet.num_row_groups):
-                yield from _messages(wanted.filter(parquet.read_row_group(group, use_threads=False)))
+                table = wanted.filter(parquet.read_row_group(group, use_threads=False))
+                for start in range(0, table.num_rows, _BATCH):
+                    yield from _messages(table.slice(start, _BATCH))
         except (arrow().ArrowException, OSError, KeyError) as error:
             store.open(path).close()  # gone meanwhile: FileNotFoundError
             raise ArchiveError(

@@ -1,6 +1,6 @@
 """Writing to an archive: a span of messages becomes files, one for each event date, and then a commit."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any
 
@@ -9,7 +9,7 @@ from pipeline.history.archive_files import Store, arrow
 from pipeline.history.archive_layout import Commit, DataFile, Span, commit_path, data_path, schema
 from pipeline.streams.message import Message
 
-GROUP_BYTES = 8 * 1024 * 1024  # values of one row group: what a reader holds in memory of a file
+GROUP_BYTES = 4 * 1024 * 1024  # values of one row group: what a reader holds in memory of a file
 GROUP_ROWS = 10_000
 _REPEATING = ["topic", "partition", "headers.list.element.name", "language", "type", "action"]
 _WITH_STATISTICS = ["offset", "timestamp", "event_time", "ingested_at", "article_id", "language", "type", "action"]
@@ -34,18 +34,19 @@ def write_messages(store: Store, messages: Sequence[Message]) -> Commit:
     for message in messages:
         row = _row(message)
         by_day.setdefault(row.pop("day"), []).append(row)
-    tables = {date.fromisoformat(day): arrow().Table.from_pylist(rows, schema()) for day, rows in by_day.items()}
+    tables = {date.fromisoformat(day): [arrow().Table.from_pylist(rows, schema())] for day, rows in by_day.items()}
     span = Span(first.topic, first.partition, first.offset, last.offset)
     return write_span(store, span, sorted(tables.items()), size=sum(map(size_of, messages)))
 
 
-def write_span(store: Store, span: Span, tables: Iterable[tuple[date, Any]], *, size: int) -> Commit:
-    """Write the table of each date, then the commit. `tables` may be made one after the other, to hold one only."""
+def write_span(store: Store, span: Span, days: Iterable[tuple[date, Iterable[Any]]], *, size: int) -> Commit:
+    """Write the rows of each date, then the commit. The tables of a date may be made one after the other."""
     files = []
-    for day, table in tables:
+    for day, tables in days:
         path = data_path(span.topic, day, span.partition, span.first, span.last)
-        store.write(path, _parquet(table))
-        files.append(DataFile(path=path, day=day, rows=table.num_rows))
+        data, rows = _parquet(tables)
+        store.write(path, data)
+        files.append(DataFile(path=path, day=day, rows=rows))
     commit = Commit(span=span, size=size, files=tuple(files))
     store.write(commit_path(span.topic, span.partition, span.first, span.last), commit.to_json())
     return commit
@@ -71,30 +72,38 @@ def _row(message: Message) -> dict[str, Any]:
     }
 
 
-def _parquet(table: Any) -> Any:
-    """The table as a Parquet file in memory: compressed, it is small, and a file system gets it whole."""
-    pa, parquet = arrow(), arrow("parquet")
-    sink = pa.BufferOutputStream()
-    with parquet.ParquetWriter(
+def _parquet(tables: Iterable[Any]) -> tuple[Any, int]:
+    """A Parquet file in memory (compressed, it is small, and a file system gets it whole), and its number of rows."""
+    sink = arrow().BufferOutputStream()
+    rows = 0
+    with arrow("parquet").ParquetWriter(
         sink,
-        table.schema,
+        schema(),
         compression="zstd",
         compression_level=3,
         use_dictionary=_REPEATING,
         write_statistics=_WITH_STATISTICS,
     ) as writer:
-        for start, count in _groups(table):
-            writer.write_table(table.slice(start, count), row_group_size=count)
-    return sink.getvalue()
+        for group in _groups(tables):
+            writer.write_table(group, row_group_size=group.num_rows)
+            rows += group.num_rows
+    return sink.getvalue(), rows
 
 
-def _groups(table: Any) -> Iterable[tuple[int, int]]:
-    """Start and number of rows of each row group."""
-    lengths = arrow("compute").binary_length(table["value"]).to_pylist()
-    start = held = 0
-    for at, length in enumerate(lengths):
-        if at > start and (held + (length or 0) > GROUP_BYTES or at - start == GROUP_ROWS):
-            yield start, at - start
-            start, held = at, 0
-        held += length or 0
-    yield start, len(lengths) - start
+def _groups(tables: Iterable[Any]) -> Iterator[Any]:
+    """The rows of `tables`, in order, as tables that make one row group each."""
+    pa, pc = arrow(), arrow("compute")
+    held: list[Any] = []
+    rows = size = 0
+    for table in tables:
+        start = 0
+        for at, length in enumerate(pc.fill_null(pc.binary_length(table["value"]), 0).to_pylist()):
+            if rows and (size + length > GROUP_BYTES or rows == GROUP_ROWS):
+                held.append(table.slice(start, at - start))
+                yield pa.concat_tables(held).combine_chunks()
+                held, start, rows, size = [], at, 0, 0
+            rows += 1
+            size += length
+        held.append(table.slice(start))
+    if rows:
+        yield pa.concat_tables(held).combine_chunks()

@@ -65,10 +65,10 @@ def due(commits: Sequence[Commit]) -> Sequence[Commit]:
 
 
 def merge(store: Store, group: Sequence[Commit]) -> Commit:
-    """One commit instead of `group`, neighbours of one partition in order. One event date in memory at a time."""
+    """One commit instead of `group`, neighbours of one partition in order. One file in memory at a time."""
     spans = [commit.span for commit in group]
     whole = Span(spans[0].topic, spans[0].partition, spans[0].first, max(span.last for span in spans))
-    merged = write_span(store, whole, _tables(store, group), size=sum(commit.size for commit in group))
+    merged = write_span(store, whole, _days(store, group), size=sum(commit.size for commit in group))
     for commit in group:
         remove(store, commit.span, [file.path for file in commit.files])
     return merged
@@ -81,17 +81,21 @@ def remove(store: Store, span: Span, paths: Sequence[str]) -> None:
         store.delete(path)
 
 
-def _tables(store: Store, group: Sequence[Commit]) -> Iterator[tuple[date, Any]]:
-    pa, pc = arrow(), arrow("compute")
+def _days(store: Store, group: Sequence[Commit]) -> Iterator[tuple[date, Iterator[Any]]]:
     for day in sorted({file.day for commit in group for file in commit.files}):
-        tables = []
-        last = -1  # two archivers of one bucket may have written some offsets twice
-        for commit in group:
-            for path in (file.path for file in commit.files if file.day == day):
-                table = _read(store, path)
-                tables.append(table.filter(pc.greater(table["offset"], last)) if commit.span.first <= last else table)
-            last = max(last, commit.span.last)
-        yield day, pa.concat_tables(tables).combine_chunks()
+        yield day, _tables(store, group, day)
+
+
+def _tables(store: Store, group: Sequence[Commit], day: date) -> Iterator[Any]:
+    """The rows of one date, a file in memory at a time."""
+    last = -1  # two archivers of one bucket may have written some offsets twice
+    for commit in group:
+        for path in (file.path for file in commit.files if file.day == day):
+            table = _read(store, path)
+            if commit.span.first <= last:
+                table = table.filter(arrow("compute").greater(table["offset"], last))
+            yield table
+        last = max(last, commit.span.last)
 
 
 def _read(store: Store, path: str) -> Any:
