@@ -17,7 +17,7 @@ from pipeline.records import to_json
 from pipeline.settings import Settings
 from pipeline.web.problems import Problem
 
-_KINDS = {"added": "added", "lost": "removed", "changed": "changed", "rescored": "rescored"}
+_KINDS = ("added", "lost", "changed", "rescored")
 
 
 class Runs(Protocol):
@@ -104,7 +104,8 @@ def compare(there: Runs, a: str, b: str, *, limit: int) -> dict[str, Any]:
             count(summary, difference)
             if difference.kind != "rescored" and len(items) < limit:
                 items.append(_item(difference))
-    return {"summary": _summary(summary), "items": items}
+    listed_kinds = summary.kinds.total() - summary.kinds["rescored"]
+    return {"summary": _summary(summary), "items": items, "more": listed_kinds > len(items)}
 
 
 def _described(run: Run) -> dict[str, Any]:
@@ -112,17 +113,13 @@ def _described(run: Run) -> dict[str, Any]:
 
 
 def _item(difference: Difference) -> dict[str, Any]:
-    sides = {"before": difference.a, "after": difference.b}
-    return {"kind": _KINDS[difference.kind], **sides, "fields": list(difference.fields)}
+    return {"kind": difference.kind, "a": difference.a, "b": difference.b, "fields": list(difference.fields)}
 
 
 def _summary(summary: Summary) -> dict[str, Any]:
-    kinds = {name: summary.kinds[kind] for kind, name in _KINDS.items()}
+    kinds = {kind: summary.kinds[kind] for kind in _KINDS}
     by = {
-        dimension: {
-            value: {"a": counts["a"], "b": counts["b"], **{name: counts[kind] for kind, name in _KINDS.items()}}
-            for value, counts in values.items()
-        }
+        dimension: {value: {name: counts[name] for name in ("a", "b", *_KINDS)} for value, counts in values.items()}
         for dimension, values in summary.by.items()
     }
     sides = {"a": _side(summary.a), "b": _side(summary.b)}

@@ -1,9 +1,11 @@
 """The API against its own description: every answer is one that it describes, whatever is asked."""
 
+import hypothesis
 import orjson
+import pytest
 import schemathesis
 from hypothesis import HealthCheck, settings
-from schemathesis.config import GenerationConfig, ProjectConfig, ProjectsConfig, SchemathesisConfig
+from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from pipeline.streams.topics import example, find_topic
@@ -11,6 +13,7 @@ from pipeline.web.description import description
 from pipeline.web.intake import DeadCount
 from pipeline.web.source import GroupLag
 from pipeline.web.workers import Workers
+from tests.conftest import skip_unless_ci
 from tests.web.news import Given, app_of, event
 
 
@@ -32,18 +35,25 @@ def workers() -> Workers:
 
 
 APP = app_of(given(), workers=workers())
-schema = schemathesis.openapi.from_dict(
-    orjson.loads(orjson.dumps(description())),
-    config=SchemathesisConfig(
-        projects=ProjectsConfig(default=ProjectConfig(generation=GenerationConfig(max_examples=8, deterministic=True)))
-    ),
+PATHS = [path for path in description()["paths"] if path != "/events/stream"]  # which never ends: test_stream.py
+
+
+@pytest.mark.parametrize(
+    ("path", "mode"),
+    [*((path, GenerationMode.POSITIVE) for path in PATHS), *((path, GenerationMode.NEGATIVE) for path in PATHS[:1])],
 )
-schema.app = APP
-schema.config.update(base_url="http://127.0.0.1/")
+def test_every_answer_is_described(path: str, mode: GenerationMode) -> None:
+    if hypothesis.__version_info__ >= (6, 170):
+        skip_unless_ci("schemathesis makes its values with parts that hypothesis 6.170 has no more: take an older one")
+    schema = schemathesis.openapi.from_dict(orjson.loads(orjson.dumps(description())))
+    schema.app = APP
+    schema.config.update(base_url="http://127.0.0.1/")
+    operation = schema[path]["GET"]
 
+    @settings(max_examples=10, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+    @hypothesis.given(case=operation.as_strategy(generation_mode=mode))
+    def ask(case: schemathesis.Case) -> None:
+        # Not every text is a class, a type, a time: what the description allows may be a 400 that names the nearest.
+        case.call_and_validate(excluded_checks=[positive_data_acceptance])
 
-@schema.exclude(path="/events/stream").parametrize()
-@settings(max_examples=8, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-def test_every_answer_is_described(case: schemathesis.Case) -> None:
-    # Not every text is a class, a type, a time: what the description allows may be a 400 that names the nearest.
-    case.call_and_validate(excluded_checks=[positive_data_acceptance])
+    ask()

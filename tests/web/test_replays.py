@@ -44,17 +44,18 @@ def test_compared(runs: Caller) -> None:
     assert answer.status_code == 200, answer.text
     found = answer.json()
     summary = found["summary"]
-    assert (summary["articles"], summary["removed"]) == (3, 1)
+    assert (summary["articles"], summary["lost"]) == (3, 1)
     assert summary["same"] + summary["changed"] + summary["rescored"] == 2
     assert summary["added"] == 1
     assert sum(values["a"] for values in summary["by"]["class"].values()) == summary["a"]["events"] == 3
-    assert len(found["items"]) == summary["added"] + summary["removed"] + summary["changed"]
-    removed = next(item for item in found["items"] if item["kind"] == "removed")
-    assert removed["before"]["article"]["id"] == "a2"
-    assert removed["after"] is None
+    assert len(found["items"]) == summary["added"] + summary["lost"] + summary["changed"]
+    lost = next(item for item in found["items"] if item["kind"] == "lost")
+    assert lost["a"]["article"]["id"] == "a2"
+    assert lost["b"] is None
     few = runs.get("/replays/old/diff/new?limit=1").json()
     assert len(few["items"]) == 1
     assert few["summary"] == summary
+    assert (found["more"], few["more"]) == (False, True)
 
 
 @pytest.mark.parametrize(

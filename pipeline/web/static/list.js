@@ -145,16 +145,20 @@ export class List {
     return element;
   }
 
+  /** Touches only what differs: this runs for every row in sight, in every frame of scrolling. */
   #place(element, index) {
     const row = this.rows[index];
     if (!element.isConnected) this.sheet.append(element);
-    element.style.transform = `translateY(${index * this.#height}px)`;
-    if (element.id !== `row-${index}`) {
+    if (element.at !== index || element.height !== this.#height) {
+      element.at = index;
+      element.height = this.#height;
+      element.style.transform = `translateY(${index * this.#height}px)`;
       element.id = `row-${index}`;
       element.setAttribute("aria-posinset", index + 1);
     }
-    element.setAttribute("aria-setsize", this.rows.length);
-    element.setAttribute("aria-selected", index === this.selected);
+    if (element.ariaSetSize !== String(this.rows.length)) element.setAttribute("aria-setsize", this.rows.length);
+    const selected = String(index === this.selected);
+    if (element.ariaSelected !== selected) element.setAttribute("aria-selected", selected);
     if (element.row !== row) this.#fill(element, row);
   }
 
