@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from babel import Locale, UnknownLocaleError
 
@@ -50,7 +50,29 @@ class Grammar:
     powers: Mapping[str, int]
     units: Mapping[str, Unit]
     words: Mapping[str, Decimal]
-    needs_power: frozenset[str]  # number words that count only before a magnitude ("a", "half a")
+    needs_power: frozenset[str]  # number words that count only before a magnitude or percent ("a", "half a")
+    ends: re.Pattern[str]  # case endings that may follow a magnitude or a unit
+    not_least: re.Pattern[str]  # before "over" that isn't "more than"
+    percent_head: re.Pattern[str] | None  # percent in front ("yüzde 5")
+
+    def power(self, form: str) -> int:
+        """The power of ten of a magnitude, with or without a case ending."""
+        return _of(self.powers, form, self.ends)
+
+    def unit(self, form: str) -> Unit:
+        """The unit of a form, with or without a case ending."""
+        return _of(self.units, form, self.ends)
+
+
+_Value = TypeVar("_Value")
+
+
+def _of(table: Mapping[str, _Value], form: str, ends: re.Pattern[str]) -> _Value:
+    plain = re.sub(r"\s", " ", form)
+    for end in range(len(plain), 0, -1):
+        if plain[:end] in table and (end == len(plain) or ends.fullmatch(plain, end)):
+            return table[plain[:end]]
+    raise KeyError(form)
 
 
 @cache
@@ -65,7 +87,8 @@ def grammar(language: str) -> Grammar:
     words = {form: Decimal(value) for value, form in _pairs(own.get("words"))}
     parts = {form: Decimal(value) for value, form in _pairs(own.get("parts"))}
     ones = {form: Decimal(1) for form in _split(own.get("ones"))}
-    end = "" if unspaced else r"(?!\w)"
+    ends = own.get("ends") or ""
+    end = "" if unspaced else (rf"(?:{ends})?" if ends else "") + r"(?!\w)"
     mags = _any(powers, end=end)
     # "m", "k" and the like directly after digits; words need no blank in "2-billion-dollar" either
     joint = f"(?:{SPACE}|-)?"
@@ -73,10 +96,13 @@ def grammar(language: str) -> Grammar:
     stacked = rf"(?:\d+(?:{mags}))*" if unspaced else ""
     of_mag = of if language == "ro" else ""  # "53 de miliarde de dolari"
     tail = re.compile(rf"(?:{joint}{of_mag}(?P<mag>{mags}){stacked})?(?:{joint}{of}(?P<unit>{_any(units, end=end)}))?")
-    heads = {form: unit for form, unit in units.items() if unit.kind == "MONEY" and _is_prefix(form)}
+    heads = {form: unit for form, unit in units.items() if unit.kind == "MONEY" and unit.power >= 0 and _is_prefix(form)}
+    for code, form in _pairs(common["prefix"]):
+        heads.setdefault(form, Unit("MONEY", str(code)))
+        units.setdefault(form, Unit("MONEY", str(code)))
     return Grammar(
         decimal=_decimal(language),
-        number=_number({**words, **parts, **ones}, space=language in _GROUPED_BY_SPACE),
+        number=_number({**words, **parts, **ones}, space=language in _GROUPED_BY_SPACE, colon=language == "sv"),
         tail=tail,
         head=re.compile(rf"(?<![\w$€£¥])(?P<unit>{_any(heads)}){SPACE}?$"),
         to=re.compile(
@@ -94,6 +120,11 @@ def grammar(language: str) -> Grammar:
         units=units,
         words={**words, **parts, **ones},
         needs_power=frozenset({**parts, **ones}),
+        ends=re.compile(ends or "(?!)"),
+        not_least=re.compile(
+            rf"(?<!\w)(?:{table['not_least'].get(language, '(?!)')})(?:{SPACE}\w+)?{SPACE}(?:over|über|uit){SPACE}$"
+        ),
+        percent_head=re.compile(rf"(?<!\w)(?:{own['percent_head']}){SPACE}?$") if own.get("percent_head") else None,
     )
 
 
@@ -119,7 +150,11 @@ def _escape(form: str) -> str:
 
 def _before(forms: Any, *, extra: tuple[str, ...] = (), article: bool = False) -> re.Pattern[str]:
     """These words at the end of what stands before an amount."""
-    the = rf"(?:(?:den|der|die|das|the|a|an|el|un|il|les|los|las|l'|le|la){SPACE})?" if article or forms else ""
+    the = (
+        rf"(?:(?:den|der|die|das|the|a|an|el|un|il|les|los|las|l'|le|la|de|het|os|as|o|gli|i){SPACE})?"
+        if article or forms
+        else ""
+    )
     return re.compile(rf"(?:^|(?<!\w))(?:{_any([*_split(forms), *extra])}){SPACE}?{the}$")
 
 
@@ -140,9 +175,10 @@ def _units(common: Mapping[str, Any], own: Mapping[str, Any], language: str) -> 
         for section, name in (("percent", "percent"), ("points", "percentage_points"), ("basis", "basis_points")):
             for form in _split(source.get(section)):
                 units[form] = Unit("PERCENT", name)
-    for key, form in _pairs(common["joined"]):
-        power, code = str(key).split()
-        units[form] = Unit("MONEY", code, int(power))
+    for source in (common, own):
+        for key, form in _pairs(source.get("joined")):
+            power, code = str(key).split()
+            units[form] = Unit("MONEY", code, int(power))
     return units
 
 
@@ -168,13 +204,14 @@ def _decimal(language: str) -> str:
     return "," if symbols.get("latn", symbols).get("decimal") == "," else "."
 
 
-def _number(words: Mapping[str, Decimal], *, space: bool) -> re.Pattern[str]:
+def _number(words: Mapping[str, Decimal], *, space: bool, colon: bool) -> re.Pattern[str]:
     blank = " \u00a0\u202f\u2009" if space else "\u00a0\u202f\u2009"
+    part = rf"(?::\d\d(?={SPACE}kr)|[.,]\d+)?" if colon else r"(?:[.,]\d+)?"  # "7:50 kronor"
     digits = (
         rf"\d{{1,3}}(?:[{blank}]\d{{3}})+(?!\d)(?:[.,]\d+)?"  # 1 234,5
         r"|\d{1,3}(?:['’]\d{3})+(?!\d)(?:[.,]\d+)?"  # 1'234.5
         r"|\d{1,3}(?:\.\d{3})+(?!\d)(?:,\d+)?"  # 1.234,5
         r"|\d{1,3}(?:,\d{2,3})*,\d{3}(?!\d)(?:\.\d+)?"  # 1,234.5 and 12,34,567
-        r"|\d+(?:[.,]\d+)?"
+        rf"|\d+{part}"
     )
     return re.compile(rf"(?<![\d.,:/])(?P<digits>{digits})(?![\d])|(?<!\w)(?P<words>{_any(words)})(?!\w)")

@@ -8,6 +8,7 @@ are those of the source's country; without one, pesos stay without a unit. The s
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
 
@@ -19,6 +20,8 @@ from pipeline.records import Amount
 _LOOK_BACK = 32  # characters before an amount that may say "more than about"
 _MAX_DIGITS = 24
 _SIGN = re.compile(r"(?:^|(?<=[\s(\[:]))[-−–+±]$")
+_RATES = re.compile(r"%|prozent|percent|prosent|rate|zins|taux|tasso|taxa|tasa|ränta|rente|stop|ставк")
+_PICTURES = {144, 240, 360, 480, 576, 720}  # lines of a screen: "720p"
 _STACK = re.compile(r"(\d+)([^\d]+)")
 
 
@@ -36,6 +39,9 @@ class _Number(NamedTuple):
 def find_amounts(text: str, language: str, *, country: str | None = None) -> list[Amount]:
     """The amounts of `text` in order, not overlapping. `country`: of the source, ISO 3166-1 alpha-2."""
     rules = grammar(language)
+    points = read_table("amounts.yaml")["point_countries"].get(language, ())
+    if (country or "").upper() in points:
+        rules = replace(rules, decimal=".")
     lowered = plain_lower(text)
     found: list[Amount] = []
     at = 0
@@ -67,28 +73,35 @@ def _read(lowered: str, match: re.Match[str], rules: Grammar, language: str) -> 
     tail = rules.tail.match(lowered, end)
     assert tail is not None  # it matches the empty string
     mag, form = tail["mag"], tail["unit"]
-    if word in rules.needs_power and not mag:
+    if word in rules.needs_power and not mag and (not form or rules.unit(form).kind != "PERCENT"):
         return None
     value = bare
     if mag:
-        value = bare.scaleb(rules.powers[re.sub(r"\s", " ", mag)])
+        value = bare.scaleb(rules.power(mag))
         if language in UNSPACED:
             value += _stacked(lowered[tail.end("mag") : tail.start("unit") if form else tail.end()], rules)
-    unit = rules.units[re.sub(r"[\s\u00a0]", " ", form)] if form else None
+    unit = rules.unit(form) if form else None
+    if rules.percent_head is not None and not word and unit is None and not mag:
+        percent = rules.percent_head.search(lowered, max(0, start - 8), start)
+        if percent is not None:
+            start, unit, head = percent.start(), Unit("PERCENT", "percent"), None
     if head is not None and not word and (unit is None or unit.kind != "MONEY" or unit.name == "$"):
-        unit, end = rules.units[re.sub(r"\s", " ", head["unit"])], tail.end("mag") if mag else end
+        sign = head["unit"]
+        if sign == "r" and (lowered[start + 1].isspace() or not mag):
+            return None  # rand: "R5bn"; a road or a room: "R5"
+        unit, end = rules.unit(sign), tail.end("mag") if mag else end
     elif form or mag:
         end = tail.end() if form else tail.end("mag")
     if unit is not None and unit.power:
         value = value.scaleb(unit.power)
-    sign = _SIGN.search(lowered, max(0, start - 2), start)
-    if sign is not None and not word:
-        start = sign.start()
+    minus_sign = _SIGN.search(lowered, max(0, start - 2), start)
+    if minus_sign is not None and not word:
+        start = minus_sign.start()
         value = -value if lowered[start] in "-−–" else value
     elif (minus := rules.minus.search(lowered, max(0, start - 9), start)) is not None and not word:
         start, value = minus.start(), -value
     end = _without_full_stop(lowered, end, rules)
-    return _Number(start, end, value, unit, bool(mag) or bool(unit and unit.power), bare)
+    return _Number(start, end, value, unit, bool(mag) or bool(unit and unit.power > 0), bare)
 
 
 def _without_full_stop(lowered: str, end: int, rules: Grammar) -> int:
@@ -117,6 +130,12 @@ def _amount(
     unit = last.unit or first.unit
     if unit is None or first.start < at:
         return None
+    if (
+        unit.name == "point"
+        and abs(last.value) < 10
+        and _RATES.search(lowered, max(0, first.start - 80), last.end + 80)
+    ):
+        unit = Unit("PERCENT", "percentage_points")  # "0,2 point" of a rate
     start, end = first.start, last.end
     if not _fits(lowered, first, second, unit, end):
         return None
@@ -129,7 +148,7 @@ def _amount(
             low = first.value * (second.value / second.bare) if second.bare else first.value
         if low >= high:
             return None
-    elif rules.least.search(before):
+    elif rules.least.search(before) and not rules.not_least.search(lowered, max(at, first.start - 60), first.start):
         low = value
     elif rules.most.search(before):
         high = value
@@ -170,6 +189,10 @@ def _second(lowered: str, first: _Number, before: str, rules: Grammar, language:
 
 def _fits(lowered: str, first: _Number, second: _Number | None, unit: Unit, end: int) -> bool:
     """Traps of single units."""
+    if unit.power == -2 and lowered[end - 1] == "p" and (
+        not lowered[end - 2].isdigit() or first.value * 100 in _PICTURES or first.value >= 10
+    ):
+        return False  # "720p", "1080p", "85 p."
     if unit.name == "point" and abs(first.value) < 1000:
         return False  # points of a game
     if unit.name == "GBP" and re.match(r" of (?!debt|cash|sales|revenue|profit)", lowered[end : end + 12]):
@@ -183,7 +206,7 @@ def _unit_name(unit: Unit, language: str, country: str | None) -> str | None:
     by_country: dict[str, str] | None = read_table("amounts.yaml")["by_country"].get(unit.name)
     if by_country is None:
         return unit.name
-    default = {"$": "USD", "¥": "CNY" if language == "zh" else "JPY"}.get(unit.name)
+    default = {"$": "USD", "fr$": "USD", "¥": "CNY" if language == "zh" else "JPY"}.get(unit.name)
     return by_country.get((country or "").upper(), default)
 
 
@@ -191,7 +214,7 @@ def _value(digits: str, decimal: str) -> Decimal | None:
     """A number as written. Which sign groups and which is decimal its form tells, and if not, the language."""
     if len(digits) > _MAX_DIGITS:
         return None
-    plain = re.sub(r"[\s\u00a0\u202f\u2009'’]", "", digits)
+    plain = re.sub(r"[\s\u00a0\u202f\u2009'’]", "", digits).replace(":", ".")
     dots, commas = plain.count("."), plain.count(",")
     if dots and commas:
         sign = max(".,", key=plain.rfind)
