@@ -57,6 +57,7 @@ def pin(settings: Settings, pool: Pool) -> Pinned:
         version=version("eventwire"),
         model=None if settings.model is None else str(settings.model.resolve()),
         types=None if settings.types is None else str(settings.types.resolve()),
+        packages=settings.models,
         digest=digest,
         language=models["language"],
         entities=models.get("entities"),
@@ -74,9 +75,14 @@ def pin_alone(settings: Settings, steps: Steps) -> Pinned:
 
 def recorded_settings(settings: Settings, pinned: Pinned, model: Path | None) -> Settings:
     """`settings` with what a run was made with; `model` says where its model lies now, if it has moved."""
-    folder = model or (Path(pinned.model) if pinned.model else None)
-    types = Path(pinned.types) if pinned.types else None
-    return replace(settings, model=folder, types=types, max_text=pinned.max_text, max_html=pinned.max_html)
+    return replace(
+        settings,
+        model=model or (Path(pinned.model) if pinned.model else None),
+        types=Path(pinned.types) if pinned.types else None,
+        models=pinned.packages,
+        max_text=pinned.max_text,
+        max_html=pinned.max_html,
+    )
 
 
 def check_same(run: Run, now: Pinned) -> None:

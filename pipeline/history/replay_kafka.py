@@ -47,6 +47,7 @@ _LOOK_SECONDS = 1.0  # between two looks at how far the worker is
 _PR_SET_PDEATHSIG = 1
 _ENDS = {
     76: "too many messages in a row were rejected (EVENTWIRE_DEAD_LETTER_RATE)",
+    3: "Kafka refuses it",
     70: "it could not deliver to Kafka",
     75: "it made no progress any more",
 }
@@ -188,12 +189,13 @@ class _Worker:
         self._process.start()
 
     def check(self) -> None:
-        """Raises `Stopped` if it has ended."""
+        """Raises `Stopped` or `BrokerError` if it has ended."""
         code = self._process.exitcode
         if code is None:
             return
         why = _ENDS.get(code, f"exit code {code}" if code >= 0 else f"signal {-code}")
-        raise Stopped(f"The worker of this replay ended: {why}. What is done is kept; --resume goes on.")
+        kind = BrokerError if code in (3, 70) else Stopped
+        raise kind(f"The worker of this replay ended: {why}. What is done is kept; --resume goes on.")
 
     def stop(self) -> None:
         """In order, at the latest after the setting `shutdown_seconds`."""

@@ -42,6 +42,7 @@ class Pinned:
     version: str  # of eventwire
     model: str | None = None  # its folder; None: the shipped one
     types: str | None = None  # folder of the users' own event types
+    packages: tuple[tuple[str, str], ...] = ()  # spaCy packages in place of the model, by language
     digest: str
     language: str
     entities: str | None = None
