@@ -7,9 +7,9 @@ from kafka import KafkaConsumer
 
 consumer = KafkaConsumer("news.events.deal", bootstrap_servers=sys.argv[1], auto_offset_reset="earliest")
 for message in consumer:
-    # Delivered at least once: event["event_id"] is the same when an event comes twice.
+    # At least once, and what no longer holds is retracted, both by event["event_id"]: docs/updates.md keeps track.
     event = json.loads(message.value)
     who = ", ".join(f"{p['role']} {p.get('name', p['text'])}" for p in event.get("participants", []))
-    if event["confidence"] >= 0.5 and event["time"] == "current":
+    if event["action"] != "delete" and event["confidence"] >= 0.5 and event["time"] == "current":
         quote = event["evidence"][0]["text"]
         print(f"{event['type']} ({event['status']}): {who} | {quote}", flush=True)  # noqa: T201 (it is its job)

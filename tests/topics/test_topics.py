@@ -176,6 +176,8 @@ def test_an_example_is_valid(topic: Topic, name: str) -> None:
 def test_offsets_in_examples_are_true(topic: Topic, name: str) -> None:
     """`text[start:end] == text` for every span of an article example."""
     value = orjson.loads(example(topic, name))
+    if topic.name in ARTICLES:
+        value.pop("revision", None)  # whose events are those of an earlier text
     spans = list(_spans(value)) if topic.name not in DEAD else []
     for span in spans:
         assert span["end"] - span["start"] == len(span["text"]), span
