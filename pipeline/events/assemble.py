@@ -70,12 +70,7 @@ def assemble(
             participants=tuple(_called(participant, kind) for participant in participants),
             amounts=tuple(_amounts(amounts, group)),
             event_date=date,
-            confidence=_rounded(
-                confidence(
-                    group, title=_in_title(article, group), weights={} if kind.name in scheme.own else scheme.confidence
-                ),
-                4,
-            ),
+            confidence=_rounded(_confidence(article, group, kind, scheme), 4),
             relevance=relevance(article, group),
             similarity_key=similarity_key(kind, participants, day),
             models=models,
@@ -95,6 +90,13 @@ def relevance(article: EntitiesArticle, group: Sequence[Mention]) -> float:
     often = len(sentences) / (len(sentences) + 1)
     value = TITLE * _in_title(article, group) + POSITION * place + OFTEN * often
     return _rounded(value * (BACKGROUND if group[0].trigger.time == "background" else 1.0), 3)
+
+
+def _confidence(article: EntitiesArticle, group: Sequence[Mention], kind: EventType, scheme: Scheme) -> float:
+    """Own types keep their best mention's probability: the weights were fitted on the shipped ones."""
+    told = [(mention.sentence, mention.score) for mention in group]
+    weights = {} if kind.name in scheme.own else scheme.confidence
+    return confidence(told, title=_in_title(article, group), weights=weights)
 
 
 def _in_title(article: EntitiesArticle, group: Sequence[Mention]) -> bool:

@@ -28,6 +28,8 @@ PHRASES = frozenset(
 )
 # Roles that several often fill side by side; another role's second filler must be as sure as its first.
 SEVERAL = frozenset({"party", "partner", "place", "victim", "candidate", "protester", "polity", "workers"})
+# Roles that a whole list of names has if one of its names does.
+LISTED = SEVERAL | {"addressee", "target", "defendant", "plaintiff", "suspect", "supplier", "producer", "owner"}
 # What "the company" or "he" may stand for; in other roles such words are left as they are.
 PEOPLE = frozenset({"person", "candidate", "suspect", "victim", "defendant", "plaintiff", "holder", "attacker"})
 ORGANISATIONS = frozenset(
@@ -115,7 +117,8 @@ class FillerReader:
                 if span[0] < span[1]:
                     for filler in self._snap(scores, role, span, sentence, threshold):
                         found[filler.role, filler.span] = filler
-        return self._choose(list(found.values()), roles, taken=[trigger.span for trigger in candidate.triggers])
+        chosen = self._choose(list(found.values()), roles, taken=[trigger.span for trigger in candidate.triggers])
+        return chosen + self._listed(chosen, sentence)
 
     def scores(self, candidate: Candidate) -> RoleScores:
         """What the model says of the candidate's roles."""
@@ -197,6 +200,36 @@ class FillerReader:
             else:
                 spare.append(filler)
         return chosen + _parallel(chosen, spare)
+
+    def _listed(self, chosen: list[Filler], sentence: Span) -> list[Filler]:
+        """The rest of a list of names whose role the model saw for some: "fined A, B and C". All of one label, joined
+        by commas, with an "and" in front of the last.
+        """
+        names = self.entities.inside(sentence)
+        roles = {(filler.entity.start, filler.entity.end): filler for filler in chosen if filler.entity}
+        found: list[Filler] = []
+        first = 0
+        while first < len(names):
+            last = first
+            while last + 1 < len(names) and names[last + 1].label == names[first].label:
+                left, right = (names[last].start, names[last].end), (names[last + 1].start, names[last + 1].end)
+                if not self._coordinated(left, right):
+                    break
+                last += 1
+            row = names[first : last + 1]
+            known = [roles[name.start, name.end] for name in row if (name.start, name.end) in roles]
+            last_joint = self.article.text[names[last - 1].end : names[last].start] if last > first else ""
+            if known and len({filler.role for filler in known}) == 1 and any(map(str.isalpha, last_joint)):
+                model = max(known, key=lambda filler: filler.score)
+                if model.role in LISTED:
+                    found += [
+                        Filler(model.role, (name.start, name.end), model.score, name)
+                        for name in row
+                        if (name.start, name.end) not in roles
+                        and not any(_shared((name.start, name.end), filler.span) for filler in chosen)
+                    ]
+            first = last + 1
+        return found
 
     def _coordinated(self, one: Span, other: Span) -> bool:
         """Whether the two stand side by side: "A, B and the C"."""

@@ -29,9 +29,12 @@ PATH = Path(__file__).with_name("background.jsonl")
 # Measured by leaving shipped types out (training/measure_own_types.py).
 SENTENCE_RIDGE, PIECE_RIDGE = 30.0, 10.0  # added to the variances: so much ten examples can be trusted
 TRIGGER_SHARE = 2.0  # of the best trigger piece in a sentence's score, where the sentence itself counts 1
-CUT = 0.6  # of what the examples reach when they are left out: there a sentence is as likely as not
-STEEP = 6.0  # logits from 0 to the examples' own height
-THRESHOLD = 0.5
+EVEN = 0.94  # of what the examples reach when they are left out: there a sentence is as likely as not to report it
+STEEP = 7.9  # logits between 0 and the examples' own height
+# The threshold, in the same measure: no lower than CUT, and where FEW of the other sentences lie above, but for types
+# whose examples are so unlike each other that nothing would be left.
+CUT, FEW, HIGHEST = 0.7, 0.005, 0.95
+
 
 Array = NDArray[np.float64]
 Read = Callable[[str, Sequence[Span]], Reading]
@@ -131,7 +134,9 @@ def fit(own: OwnType, read: Read, background: Background) -> Fitted:
     parts = [_Discriminant.of(seen[:at] + seen[at + 1 :], others, background) for at in range(len(seen))]
     own_heights = np.array([part.height(example) for part, example in zip(parts, seen, strict=True)])
     height = float(np.median(own_heights))
-    scale, shift = STEEP / height, -STEEP * CUT
+    scale, shift = STEEP / height, -STEEP * EVEN
+    rare = float(np.quantile(whole.background, 1 - FEW)) / height
+    threshold = float(sigmoid(np.array([STEEP * (max(CUT, min(rare, HIGHEST)) - EVEN)], np.float32))[0])
     trigger_scale, trigger_shift = _platt(*_left_out_pieces(parts, seen))
     roles, bias = _roles(own, seen, background)
     head = OwnHead(
@@ -145,7 +150,7 @@ def fit(own: OwnType, read: Read, background: Background) -> Fitted:
         role_bias=bias.astype(np.float32),
         scale=scale,
         shift=shift,
-        threshold=THRESHOLD,
+        threshold=threshold,
     )
     left_out = sigmoid((scale * own_heights + shift).astype(np.float32))
     elsewhere = sigmoid((scale * whole.background + shift).astype(np.float32))

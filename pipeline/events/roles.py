@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from pipeline.encoder.reading import Reading
+from pipeline.events.direction import directed
 from pipeline.events.evidence import evidence
 from pipeline.events.fillers import DATES, FIGURES, PEOPLE, PHRASES, Filler, FillerReader, fitting
 from pipeline.events.ground import Ground
@@ -34,6 +35,7 @@ class RoleReader:
             fillers += self._reference(candidate, roles, fillers)
         if not fillers:
             fillers = self._fillers.read(candidate, NEAR)
+        fillers = directed(self.article.text, sentence, candidate, fillers, self.article.language.code)
         participants = self._participants(fillers, roles)
         parts = split(self.article.text, candidate, participants, figures=FIGURES)
         spans = [(trigger.span, *((p.start, p.end) for p in chosen)) for trigger, chosen in parts]
