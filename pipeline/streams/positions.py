@@ -8,12 +8,14 @@ import hashlib
 import sqlite3
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from itertools import groupby, islice
 from pathlib import Path
 from typing import NamedTuple
 
 from pipeline.errors import EventwireError, SettingsError
 
 _VERSION = 1  # of the table
+_PLACES = 256  # of a key kept in each partition: more than the messages that a worker has in hand
 _TABLES = """
 CREATE TABLE IF NOT EXISTS positions (
     key INTEGER, partition INTEGER, offset INTEGER, trace INTEGER, PRIMARY KEY (key, partition, offset)
@@ -92,12 +94,25 @@ class Positions:
             raise IndexFailed(f"The index of known articles can't be written: {error}.") from error
 
     def find(self, key: bytes) -> list[Position]:
-        """The places of `key`, the last one of each partition first."""
+        """The places of `key`, the last one of each partition first; some hundreds at most: the older ones of an
+        article that is sent again and again are dropped."""
         rows = self._base.execute(
             "SELECT partition, offset, trace FROM positions WHERE key = ? ORDER BY partition, offset DESC",
             (digest_of(key),),
         )
-        return [Position(*row) for row in rows]
+        found = [Position(*row) for row in rows]
+        return found if len(found) <= 2 * _PLACES else self._shortened(key, found)
+
+    def _shortened(self, key: bytes, found: list[Position]) -> list[Position]:
+        kept: list[Position] = []
+        for number, group in groupby(found, key=lambda place: place.partition):
+            kept += (newest := list(islice(group, _PLACES)))
+            with self._base:
+                self._base.execute(
+                    "DELETE FROM positions WHERE key = ? AND partition = ? AND offset < ?",
+                    (digest_of(key), number, newest[-1].offset),
+                )
+        return kept
 
     def covered(self) -> dict[int, int]:
         """By partition: the offset up to which everything is in the index."""

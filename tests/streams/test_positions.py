@@ -61,3 +61,15 @@ def test_keys_of_any_bytes() -> None:
     index.add([(key, "t", 0, n) for n, key in enumerate(keys)], {0: len(keys)})
     assert [index.find(key)[0].offset for key in keys] == list(range(len(keys)))
     assert -(2**63) <= digest_of(b"x") < 2**63
+
+
+def test_an_article_that_is_sent_again_and_again_stays_cheap() -> None:
+    index = Positions()
+    index.add([(b"a", f"t/0/{n}", n % 2, n) for n in range(5_000)], {})
+    index.add([(b"b", "t", 0, 0)], {})
+    found = index.find(b"a")
+    assert len(found) == 2 * 256
+    assert [place[:2] for place in found[:2]] == [(0, 4998), (0, 4996)]
+    assert [place[:2] for place in found[256:258]] == [(1, 4999), (1, 4997)]
+    assert index.find(b"a") == found
+    assert len(index.find(b"b")) == 1
