@@ -86,6 +86,8 @@ def _archive(
             if shutdown is None:
                 archiver.drain()
             else:
+                if not quiet:
+                    print(f"archiving to {safe(store.name)} until Ctrl-C", file=sys.stderr)
                 archiver.follow(shutdown.requested.is_set)
         finally:
             if not quiet:

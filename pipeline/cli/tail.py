@@ -2,7 +2,7 @@
 
 import itertools
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -153,18 +153,23 @@ def _look_back(
     limit: int | None,
     format: Shown,
 ) -> None:
-    from pipeline.cli.tail_history import EXAMPLES, Counts, published, recorded
+    from pipeline.cli.counting import counting
+    from pipeline.cli.tail_history import EXAMPLES, Counts, published, recorded, watched
     from pipeline.history.as_of import known
 
     prefix = settings.topic_prefix
-    with recorded(place, settings, _topics(selection, prefix), complain=_complain) as read:
+    clock = published if count else _written
+
+    def found(read: Callable[[], Iterator[Any]]) -> Iterator[tuple[Any, Any]]:
         every = known(read, moment, topic_prefix=prefix) if moment else _read_events(read(), prefix)
-        clock = published if count else _written
-        found = ((m, event) for m, event in every if selection.wants(event) and _within(clock(m), *span))
+        return ((m, event) for m, event in every if selection.wants(event) and _within(clock(m), *span))
+
+    with recorded(place, settings, _topics(selection, prefix), complain=_complain) as read:
         if not count:
-            _show(itertools.islice(found, limit), format, False)
+            _show(itertools.islice(found(read), limit), format, False)
             return
-        counts = Counts(found, examples=limit or EXAMPLES)
+        with counting() as told:
+            counts = Counts(found(watched(read, told)), examples=limit or EXAMPLES)
         if format is Shown.JSONL:
             counts.print_lines()
         else:

@@ -8,6 +8,7 @@ from heapq import heappush, heappushpop
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipeline.cli.counting import Count
 from pipeline.cli.lines import print_json
 from pipeline.cli.table import print_events
 
@@ -52,6 +53,18 @@ def recorded(
         return read_outputs(Path(place), set(topics).__contains__, complain=(lambda text: None) if again else complain)
 
     yield read
+
+
+def watched(read: Callable[[], Iterator["Message"]], told: Count) -> Callable[[], Iterator["Message"]]:
+    """`read`, which tells how far it is."""
+
+    def reading() -> Iterator["Message"]:
+        for number, message in enumerate(read(), start=1):
+            if number % 1000 == 0:
+                told(f"{number:,} messages read", number, None)
+            yield message
+
+    return reading
 
 
 def published(message: "Message") -> datetime:

@@ -43,6 +43,8 @@ class Store:
 
     def __init__(self, root: str | Path) -> None:
         text = os.fspath(root)
+        if not text:
+            raise SettingsError("The archive has no name: give a folder or a URL.")
         fs = arrow("fs")
         if "://" in text and not text.startswith("file://"):
             self.local: Path | None = None
