@@ -1,5 +1,6 @@
 """The server and a webhook on a real broker: what was there, what comes, lag, workers that end, resuming."""
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -8,8 +9,11 @@ from typing import Any
 
 import orjson
 import pytest
+from kafka import KafkaConsumer
 
 from pipeline.cli import main as cli
+from pipeline.errors import BrokerError
+from pipeline.web.app import create_app
 from pipeline.web.intake import Intake
 from pipeline.web.kafka import KafkaSource, newest
 from pipeline.web.query import Known
@@ -18,6 +22,9 @@ from pipeline.web.window import Window
 from pipeline.web.workers import Workers
 from tests.cli.road import Road, article, make_road
 from tests.kafka.broker import Broker
+from tests.kafka.broker_settings import plain
+from tests.kafka.workers import Road as WorkersRoad
+from tests.kafka.workers import WorkerProcess
 from tests.web.news import LANGUAGES, Caller
 from tests.web.test_webhook import SECRET, endpoint
 
@@ -33,8 +40,6 @@ def until(right: Callable[[], Any], what: str, *, seconds: float = 120) -> Any:
 
 
 def caller_of(source: KafkaSource, workers: Workers, road: Road) -> Caller:
-    from pipeline.web.app import create_app
-
     app = create_app(source, workers, known=Known(languages=LANGUAGES), runs=KafkaRuns(road.settings))  # type: ignore[arg-type]
     return Caller(app)
 
@@ -73,8 +78,6 @@ def test_a_server_on_kafka(kafka: Broker) -> None:
 
 
 def test_a_member_that_goes_is_dead(kafka: Broker) -> None:
-    from kafka import KafkaConsumer
-
     road = make_road(kafka)
     workers = Workers()
     source = KafkaSource(road.settings, Intake(Window(10), prefix=road.settings.topic_prefix), workers)
@@ -103,9 +106,6 @@ def test_a_member_that_goes_is_dead(kafka: Broker) -> None:
 
 
 def test_a_source_without_its_topics(kafka: Broker, topic_prefix: str) -> None:
-    from pipeline.errors import BrokerError
-    from tests.kafka.broker_settings import plain
-
     settings = plain(kafka, topic_prefix=topic_prefix)
     source = KafkaSource(settings, Intake(Window(10), prefix=topic_prefix), Workers())
     with pytest.raises(BrokerError, match="eventwire topics create"):
@@ -150,3 +150,37 @@ def test_a_webhook_resumes(kafka: Broker, tmp_path: Path, monkeypatch: pytest.Mo
 
 def name(body: bytes) -> str:
     return str(orjson.loads(body)["data"]["article"]["id"])
+
+
+def test_a_worker_that_is_killed(kafka: Broker, topic_prefix: str, tmp_path: Path) -> None:
+    """Its own health page tells at once; without it, work that nobody does tells, long before Kafka misses it."""
+    settings = plain(kafka, topic_prefix=topic_prefix, slot="slot-1", session_seconds=60.0)
+    road = WorkersRoad.make(kafka, settings, partitions=1)
+    process = WorkerProcess(tmp_path, settings)
+    process.wait_for("metrics and health on http://")
+    address = re.search(r"metrics and health on (http://[^/\s]+)", process.text())
+    assert address
+    workers = Workers([address[1]])
+    source = KafkaSource(settings, Intake(Window(10), prefix=topic_prefix), workers)
+    source.load(lambda count: None)
+
+    def states() -> dict[str, str]:
+        return {"asked" if worker.name == address[1] else "member": worker.state for worker in workers.report()}
+
+    source.start()
+    workers.start()
+    try:
+        until(lambda: states() == {"asked": "alive", "member": "alive"}, "both say that it lives")
+        road.publish({"a0": orjson.dumps({"id": "a0", "text": "Firma KAUFT."})})
+        road.wait_until_done(process)
+        process.kill()
+        killed = time.monotonic()
+        road.publish({"a1": orjson.dumps({"id": "a1", "text": "Firma KAUFT."})})
+        until(lambda: states()["asked"] == "dead", "its health page says nothing")
+        print(f"dead after {time.monotonic() - killed:.1f} s")
+        until(lambda: states()["member"] == "stalled", "nobody does its work")
+        print(f"stalled after {time.monotonic() - killed:.1f} s")
+    finally:
+        source.stop()
+        workers.stop()
+        road.close()
