@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo docs test lint check kafka bench evaluate evaluate-language train lock clean
+.PHONY: help demo docs dashboards test lint check kafka bench evaluate evaluate-language train lock clean
 
 help:  ## what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ evaluate-language: $(VENV)/.dev  ## language detection against named baselines (
 train: $(VENV)/.train  ## all steps of the shipped model, resumable: see training/README.md
 	for step in base ner-teacher event-teacher 'soft-labels ner-teacher' 'soft-labels event-teacher' \
 	  student export roles calibrate 'evaluate --write'; do $(BIN)/python -m training $$step || exit 1; done
+
+dashboards: $(VENV)/.dev  ## write the Grafana dashboards from deploy/grafana/dashboards.py
+	$(BIN)/python deploy/grafana/dashboards.py
 
 docs: $(VENV)/.dev  ## write docs/reference.md from the program
 	$(BIN)/python -m tests.docs.reference

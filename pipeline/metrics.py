@@ -7,6 +7,7 @@ stage. Domains know nothing of metrics.
 from prometheus_client import Counter, Gauge, Histogram
 
 _MODEL_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+_CONFIDENCE_BUCKETS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1)
 _LATENCY_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 3600)
 
 CONSUMED = Counter("eventwire_consumed_messages", "Messages read.", ["topic"])
@@ -15,10 +16,24 @@ OUTCOMES = Counter(
     "eventwire_outcomes", "Messages finished, once each, by the last stage and how it ended.", ["stage", "outcome"]
 )
 EVENTS = Counter("eventwire_events", "Events emitted, retractions among them.", ["event_class"])
+CONFIDENCE = Histogram(
+    "eventwire_event_confidence", "Confidence of the events found.", ["event_class"], buckets=_CONFIDENCE_BUCKETS
+)
 RETRACTIONS = Counter("eventwire_retractions", "Events retracted: a later version of their article does without them.")
 ARTICLES = Counter(
     "eventwire_articles", "Articles by detected language (the 20 most common; else other).", ["language"]
 )
+SOURCE_LAST_ARTICLE = Gauge(
+    "eventwire_source_last_article_timestamp_seconds",
+    "When an article of the source was last finished (Unix time; 200 sources by name, the rest is other).",
+    ["source"],
+)
+WORKER_INFO = Gauge(
+    "eventwire_worker_info",
+    "1 for a running worker. topic_prefix: replay.<run>. for one of a replay.",
+    ["topic_prefix"],
+)
+MODEL_INFO = Gauge("eventwire_model_info", "1 for each model that read an article.", ["stage", "model"])
 DEAD_LETTERS = Counter("eventwire_dead_letters", "Messages sent to a dead-letter topic.", ["stage", "code"])
 BATCH_SECONDS = Histogram(
     "eventwire_batch_seconds", "From taking a batch to its outputs acknowledged.", buckets=_MODEL_BUCKETS

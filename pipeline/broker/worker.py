@@ -42,7 +42,7 @@ from pipeline.broker.start import (
 from pipeline.broker.versions import Versions
 from pipeline.broker.watch import State, Watch
 from pipeline.flow import segment
-from pipeline.metrics import CHILD_RESTARTS
+from pipeline.metrics import CHILD_RESTARTS, WORKER_INFO
 from pipeline.settings import Settings
 from pipeline.streams.message import Message, Output
 from pipeline.streams.pool import Pool, Steps
@@ -87,6 +87,7 @@ def run_worker(
         ready=lambda: unready(state),
     )
     logger.info("metrics and health on http://%s:%d", settings.metrics_host, port)
+    WORKER_INFO.labels(settings.topic_prefix).set(1)
     if not wait_for_broker(settings, shutdown):
         return 0
     check_topics_exist(settings, chosen)

@@ -9,6 +9,9 @@ LANGUAGES = {
     *("it", "ja", "nl", "pl", "pt", "ro", "ru", "sv", "tr", "zh"),
 }
 
+MOST_SOURCES = 200
+_sources: set[str] = set()
+
 
 def measure(
     outcome: Outcome, *, reads: str, topic_prefix: str = "", seconds_since_arrival: float | None = None
@@ -29,7 +32,21 @@ def measure(
         metrics.DEAD_LETTERS.labels(outcome.stage, outcome.result).inc()
     else:
         metrics.ARTICLES.labels(outcome.language if outcome.language in LANGUAGES else "other").inc()
+        metrics.SOURCE_LAST_ARTICLE.labels(_source(outcome.source)).set_to_current_time()
+    for stage, model in outcome.models.items():
+        metrics.MODEL_INFO.labels(stage, model).set(1)
+    for event_class, confidence in outcome.confidences:
+        metrics.CONFIDENCE.labels(event_class).observe(confidence)
     for stage, seconds in outcome.seconds.items():
         metrics.STAGE_SECONDS.labels(stage).observe(seconds)
     if seconds_since_arrival is not None:
         metrics.END_TO_END_SECONDS.observe(max(0.0, seconds_since_arrival))
+
+
+def _source(name: str) -> str:
+    """The first 200 sources have a label of their own."""
+    if not name:
+        return "unknown"
+    if name not in _sources and len(_sources) < MOST_SOURCES:
+        _sources.add(name)
+    return name if name in _sources else "other"

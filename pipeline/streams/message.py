@@ -51,6 +51,9 @@ class Outcome:
     retracted: int = 0  # events of the article's version before that no longer hold
     superseded: bool = False  # a newer version of the article was known already
     seconds: dict[str, float] = field(default_factory=dict)
+    source: str = ""  # the article's source: its domain, else its name
+    models: dict[str, str] = field(default_factory=dict)  # what read it, by stage: name@version+digest
+    confidences: tuple[tuple[str, float], ...] = ()  # class and confidence of each event
 
     @property
     def dead(self) -> bool:

@@ -62,8 +62,10 @@ class _Work:
     stage: str
     outputs: list[Output] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
-    events: int = 0
+    confidences: list[tuple[str, float]] = field(default_factory=list)
     language: str = ""
+    source: str = ""
+    models: dict[str, str] = field(default_factory=dict)
 
 
 class Processor:
@@ -99,8 +101,11 @@ class Processor:
             stage=work.stage,
             result=self._steps[-1].done,
             language=work.language,
-            events=work.events,
+            events=len(work.confidences),
             seconds=work.seconds,
+            source=work.source,
+            models=work.models,
+            confidences=tuple(work.confidences),
         )
 
     def _run(self, work: _Work, on_stage: Callable[[str], None] | None) -> None:
@@ -120,6 +125,9 @@ class Processor:
                 raise result
             record = replace(result, ingested_at=ingested_at, produced_at=timestamp_text(self._clock()))
             work.language = record.language.code
+            work.source = (record.source.domain or record.source.name or "") if record.source else ""
+            if model := getattr(record.models, step.name):
+                work.models[step.name] = model
             self._write(step, record, work)
 
     def _read(self, step: Step, message: Message) -> Any:
@@ -151,7 +159,7 @@ class Processor:
                     event, ingested_at=record.ingested_at, produced_at=record.produced_at, trace=work.trace
                 )
                 work.outputs.append(event_output(writing, to_json(stamped)))
-            work.events += len(record.events)
+                work.confidences.append((event.event_class, event.confidence))
         work.outputs.append(article_output(writing, step.writes, to_json(record)))
 
     def _dead(self, work: _Work, error: InvalidInput) -> Outcome:

@@ -24,8 +24,11 @@ RULES: list[dict[str, Any]] = [
 ALERTS = [rule for rule in RULES if "alert" in rule]
 RECORDED = {rule["record"]: rule["expr"] for rule in RULES if "record" in rule}
 CONFIG: dict[str, Any] = yaml.safe_load((DEPLOY / "prometheus" / "prometheus.yml").read_text("utf-8"))
-DASHBOARD: dict[str, Any] = json.loads((DEPLOY / "grafana" / "dashboards" / "eventwire.json").read_text("utf-8"))
-PANELS = [panel for panel in DASHBOARD["panels"] if panel["type"] != "row"]
+DASHBOARDS: dict[str, dict[str, Any]] = {
+    path.stem: json.loads(path.read_text("utf-8"))
+    for path in sorted((DEPLOY / "grafana" / "dashboards").glob("*.json"))
+}
+PANELS = [panel for board in DASHBOARDS.values() for panel in board["panels"] if panel["type"] != "row"]
 # Labels that Prometheus adds to every sample it scrapes.
 SCRAPED = {"job", "instance", "service"}
 
@@ -67,7 +70,7 @@ def names_in(expression: str) -> set[str]:
 def labels_in(expression: str) -> set[str]:
     grouped = re.findall(r"\b(?:by|on|without) \(([a-z_, ]*)\)", expression)
     selected = re.findall(r"([a-z_]+)(?:=|!=|=~|!~)\"", expression)
-    return {label.strip() for group in grouped for label in group.split(",")} | set(selected)
+    return {label.strip() for group in grouped for label in group.split(",") if label.strip()} | set(selected)
 
 
 def sources(name: str) -> set[str]:
@@ -131,7 +134,10 @@ def test_promtool_accepts_configuration_and_rules() -> None:
     promtool = shutil.which("promtool")
     if promtool is None:
         pytest.skip("promtool is not installed (Debian: apt install prometheus); names are checked by the tests above")
-    for arguments in (["check", "config", "prometheus.yml"], ["test", "rules", "rules.test.yml"]):
+    for arguments in (
+        ["check", "config", "prometheus.yml"],
+        ["test", "rules", "rules.test.yml", "rules.days.test.yml"],
+    ):
         done = subprocess.run(
             [promtool, *arguments], cwd=DEPLOY / "prometheus", capture_output=True, text=True, timeout=60, check=False
         )
@@ -139,27 +145,41 @@ def test_promtool_accepts_configuration_and_rules() -> None:
 
 
 def test_every_alert_has_a_unit_test() -> None:
-    tests = yaml.safe_load((DEPLOY / "prometheus" / "rules.test.yml").read_text("utf-8"))["tests"]
+    files = sorted((DEPLOY / "prometheus").glob("*.test.yml"))
+    tests = [test for path in files for test in yaml.safe_load(path.read_text("utf-8"))["tests"]]
     fired = {case["alertname"] for test in tests for case in test.get("alert_rule_test", []) if case["exp_alerts"]}
     assert fired == {alert["alert"] for alert in ALERTS}
 
 
-def test_the_dashboard_is_whole() -> None:
-    assert DASHBOARD["uid"] == "eventwire"
-    assert DASHBOARD["editable"] is False
-    ids = [panel["id"] for panel in DASHBOARD["panels"]]
+def test_the_dashboards_are_what_their_code_makes() -> None:
+    from deploy.grafana import dashboards
+
+    assert set(DASHBOARDS) == set(dashboards.DASHBOARDS)
+    for name in DASHBOARDS:
+        made = dashboards.build(name)
+        assert (dashboards.FOLDER / f"{name}.json").read_text("utf-8") == made, "run: make dashboards"
+
+
+@pytest.mark.parametrize("name", DASHBOARDS)
+def test_a_dashboard_is_whole(name: str) -> None:
+    board = DASHBOARDS[name]
+    assert board["uid"] == name
+    assert board["editable"] is False
+    ids = [panel["id"] for panel in board["panels"]]
     assert len(ids) == len(set(ids))
     source = yaml.safe_load((DEPLOY / "grafana/provisioning/datasources/prometheus.yml").read_text("utf-8"))
     uid = source["datasources"][0]["uid"]
-    for panel in PANELS:
-        assert panel["description"].endswith("."), panel["title"]
-        assert panel["datasource"]["uid"] == uid
-        assert all(target["datasource"]["uid"] == uid for target in panel["targets"])
+    for panel in board["panels"]:
+        if panel["type"] != "row":
+            assert panel["description"].endswith("."), panel["title"]
+            assert panel["datasource"]["uid"] == uid
+            assert all(target["datasource"]["uid"] == uid for target in panel["targets"])
 
 
-def test_panels_do_not_overlap_and_fit() -> None:
+@pytest.mark.parametrize("name", DASHBOARDS)
+def test_panels_do_not_overlap_and_fit(name: str) -> None:
     taken: set[tuple[int, int]] = set()
-    for panel in DASHBOARD["panels"]:
+    for panel in DASHBOARDS[name]["panels"]:
         place = panel["gridPos"]
         cells = {(place["x"] + dx, place["y"] + dy) for dx in range(place["w"]) for dy in range(place["h"])}
         assert max(x for x, _ in cells) < 24
