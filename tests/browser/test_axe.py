@@ -52,9 +52,8 @@ def axe() -> str:
     return source.read_text("utf-8")
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390], ids=["desktop", "phone"])
-def test_no_violations(site: Site, open_page: Opener, axe: str, dark: bool, width: int) -> None:
+@pytest.mark.parametrize(("width", "dark"), [(1280, False), (1280, True), (390, True)], ids=["light", "dark", "phone"])
+def test_no_violations(site: Site, open_page: Opener, axe: str, width: int, dark: bool) -> None:
     article, event = story(1)
     event["event_date"] = {**event["trigger"], "date": "2025-09-24"}
     retracted = {**story(3, kind="legal.lawsuit")[1], "action": "delete"}
@@ -103,7 +102,7 @@ def test_no_violations(site: Site, open_page: Opener, axe: str, dark: bool, widt
 def difference(event: dict[str, Any]) -> dict[str, Any]:
     after = json.loads(json.dumps(event)) | {"status": "cancelled"}
     return {
-        "summary": {"compared": 3, "same": 1, "rescored": 0, "changed": 1, "lost": 0, "added": 1},
+        "summary": {"articles": 3, "same": 1, "rescored": 0, "changed": 1, "lost": 0, "added": 1},
         "items": [
             {"kind": "changed", "a": event, "b": after, "fields": ["status"]},
             {"kind": "added", "a": None, "b": event, "fields": []},

@@ -141,7 +141,7 @@ def health_page() -> Iterator[ThreadingHTTPServer]:
 
 
 def test_a_dead_worker_is_seen_on_every_view(site: Site, open_page: Opener) -> None:
-    """Within 15 s on a machine that has time for it: `make bench-page` measures that."""
+    """How soon is measured by `python -m tests.bench.page`."""
     site.add(*story(1))
     with health_page() as worker:
         site.workers = [f"http://127.0.0.1:{worker.server_address[1]}"]

@@ -18,7 +18,7 @@ const MORE = 500;
 const POLL_MS = 5_000;
 const HELD_MOST = 5_000; // events held back while paused; more, and the list is read again
 const VIEWS = ["events", "health", "replays"];
-const LIVE = { connecting: "Connecting", live: "Live", lost: "Connection lost, trying again", offline: "No network" };
+const LIVE = { connecting: "Connecting", live: "Live", lost: "Reconnecting", offline: "No network" };
 const THEMES = { auto: "like the system", light: "light", dark: "dark" };
 
 class Page {
@@ -197,9 +197,10 @@ class Page {
     if (rows.length || this.next !== null) byId("empty").hidden = true;
     else if (this.filters.active) this.empty("No such events.", "None in the window meets all these filters at once.", ["Clear the filters", () => this.filters.clear()]);
     else this.empty("No events yet.", "They come in here as soon as articles have been read. Nothing needs to be reloaded.");
+    const retracted = rows.reduce((sum, row) => sum + (row.action === "delete"), 0);
     byId("foot").textContent = !rows.length || this.next !== null ? ""
       : this.store.cut ? "Older ones were pushed out by new ones: filters bring them back."
-      : `The end: ${count(rows.length)} event${rows.length === 1 ? "" : "s"}.`;
+      : `The end: ${count(rows.length)} event${rows.length === 1 ? "" : "s"}${retracted ? `, ${count(retracted)} of them retracted` : ""}.`;
   }
 
   arrive(events) {
@@ -295,7 +296,9 @@ class Page {
       const these = this.filters.active ? await api.stats({ ...filters, clock }) : all;
       this.takeStats(all, these);
     } catch (error) {
-      if (error.status !== 400 && !this.signIn(error)) this.notice("server", error.message, { bad: true });
+      // A lost connection has its own notice.
+      const told = error.status === 400 || byId("connection").dataset.state !== "live";
+      if (!this.signIn(error) && !told) this.notice("server", error.message, { bad: true });
     }
     this.polling = false;
     if (this.pollAgain) {
@@ -327,8 +330,9 @@ class Page {
     const lost = stats.workers.filter(({ state }) => state !== "alive").length;
     const pill = byId("workers");
     pill.hidden = !stats.workers.length;
-    pill.dataset.state = lost ? (stats.workers.some(({ state }) => state === "dead") ? "dead" : "stalled") : "alive";
-    pill.replaceChildren(h("span", { class: "lamp" }), lost ? `${lost} of ${stats.workers.length} workers not well` : `${stats.workers.length} worker${stats.workers.length === 1 ? "" : "s"}`);
+    const dead = stats.workers.filter(({ state }) => state === "dead").length;
+    pill.dataset.state = dead ? "dead" : lost ? "stalled" : "alive";
+    pill.replaceChildren(h("span", { class: "lamp" }), lost ? `${lost} of ${stats.workers.length} workers ${dead === lost ? "dead" : "not well"}` : `${stats.workers.length} worker${stats.workers.length === 1 ? "" : "s"}`);
     this.notice("health", found.length ? found.slice(0, 3).map(({ text }) => text).join(" ") : null, { bad: found.some(({ bad }) => bad), link: ["Show the workers", "health"] });
   }
 
@@ -338,6 +342,7 @@ class Page {
     const pill = byId("connection");
     pill.dataset.state = state;
     byId("connection-said").textContent = LIVE[state];
+    this.notice("server", null);
     this.notice("connection", state === "lost" || state === "offline" ? "The live connection is lost. What you see is what came before; what is missed will be filled in." : null,
       { bad: true, action: ["Try now", () => this.stream.retry()] });
   }

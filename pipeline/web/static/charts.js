@@ -84,7 +84,7 @@ export class Chart {
         hooks: { setCursor: [(plot) => this.#read(plot.cursor.idx, plot.cursor.left)] },
         scales: {
           // Never fewer than a dozen steps: one bar alone would fill the chart.
-          x: { range: (_, low, high) => [Math.min(low - step * edge, high - step * 12), high + step * edge] },
+          x: { range: () => this.#span(step, edge) },
           y: { range: (_, low, high) => [0, high > 0 ? high * 1.08 : this.whole ? 4 : 1] },
         },
         axes: [
@@ -104,6 +104,11 @@ export class Chart {
       this.canvas,
     );
     this.#keys(colour);
+  }
+
+  #span(step, edge) {
+    const { times } = this.#data;
+    return [Math.min(times[0] - step * edge, times.at(-1) - step * 12), times.at(-1) + step * edge];
   }
 
   #columns() {

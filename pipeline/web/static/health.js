@@ -28,7 +28,7 @@ export function troubles(stats) {
   const now = Date.parse(stats.time);
   const found = stats.workers.filter(({ state }) => state !== "alive").map((worker) => ({
     bad: worker.state === "dead",
-    text: `Worker ${worker.name} is ${worker.state}${worker.last_seen ? `, last seen ${span((now - Date.parse(worker.last_seen)) / 1000)} ago` : ""}.${worker.detail ? ` ${worker.detail}` : ""}`,
+    text: `Worker ${worker.name} is ${worker.state}${worker.last_seen ? `, last seen ${span((now - Date.parse(worker.last_seen)) / 1000)} ago` : ""}.${worker.detail ? ` ${worker.detail.charAt(0).toUpperCase()}${worker.detail.slice(1)}` : ""}`,
   }));
   if (stats.source.trouble) found.push({ bad: true, text: stats.source.trouble });
   return found.sort((a, b) => b.bad - a.bad);

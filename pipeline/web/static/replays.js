@@ -23,14 +23,14 @@ export class Replays {
     try {
       const { replays } = await api.replays();
       this.#list(replays);
-      if (replays.length && pair[0] && pair[1]) await this.#compare(...pair);
+      if (replays.length > 1 && pair[0] && pair[1]) await this.#compare(...pair);
     } catch (error) {
       this.box.replaceChildren(h("div", { class: "card state", role: "alert" }, h("p", {}, error.message), h("button", { type: "button", onclick: () => this.open(pair) }, "Try again")));
     }
   }
 
   #list(replays) {
-    if (!replays.length) {
+    if (replays.length < 2) { // what is shown is a run, too
       this.box.replaceChildren(
         h("div", { class: "card state" }, h("h2", {}, "No replays yet"),
           h("p", {}, "A replay reads the same articles again, with another model or other rules. Here you then see, event by event, what would change."),
@@ -63,10 +63,11 @@ export class Replays {
       this.result.replaceChildren(h("p", { class: "card state", role: "alert" }, error.message));
       return;
     }
-    const items = diff.items ?? [];
+    const { items } = diff;
+    const { articles } = diff.summary;
     this.result.replaceChildren(
-      h("div", { class: "card" }, h("h2", {}, "What differs"),
-        h("ul", { class: "sums" }, Object.entries(KINDS).filter(([kind]) => diff.summary?.[kind] !== undefined).map(([kind, words]) =>
+      h("div", { class: "card" }, h("h2", {}, `What differs in ${count(articles)} article${articles === 1 ? "" : "s"}`),
+        h("ul", { class: "sums" }, Object.entries(KINDS).map(([kind, words]) =>
           h("li", { "data-kind": kind }, h("b", {}, count(diff.summary[kind])), " ", words))),
         items.length ? h("ul", { class: "differences" }, items.slice(0, SHOWN).map(difference)) : h("p", { class: "faint" }, "Both runs say the same."),
         items.length > SHOWN || diff.more ? h("p", { class: "faint" }, `The first ${SHOWN} are shown; eventwire diff lists them all.`) : null),
