@@ -22,7 +22,7 @@ LIMITS = (12, 25, 50, 100, 200, 400, 1e9)  # letters
 THRESHOLD = 0.35  # confidence below which a text is `und`: wrong about twice as often as right
 # Languages that py3langid has no word of, and ms.txt, most of whose sentences are Indonesian: with all languages of
 # equal weight they would teach that long texts are often wrong, which no feed confirms.
-UNFIT = {"mi", "ms", "tn", "ts"}
+UNFIT = {"ms"}
 FIT, TEST = 0, 1  # sentence number modulo 2
 
 

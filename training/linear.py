@@ -1,4 +1,4 @@
-"""Multinomial logistic regression on a few dense and many hashed features: L-BFGS in numpy, deterministic."""
+"""Multinomial logistic regression on a few dense and many hashed features: L-BFGS, deterministic (needs scipy)."""
 
 from __future__ import annotations
 
@@ -14,33 +14,24 @@ class Design:
     """Rows of features. `dense` [rows, D]; `hashed`: buckets of each row, each worth 1 / sqrt(their number)."""
 
     def __init__(self, dense: Array, hashed: Sequence[Array], buckets: int) -> None:
+        from scipy.sparse import csr_matrix
+
         self.dense = dense.astype(np.float32)
         self.buckets = buckets
         counts = np.array([len(row) for row in hashed])
-        self._columns = np.concatenate(hashed) if counts.sum() else np.zeros(0, dtype=np.int64)
-        self._rows = np.repeat(np.arange(len(counts)), counts)
-        self._values = (1 / np.sqrt(np.maximum(counts, 1)))[self._rows].astype(np.float32)[:, None]
-        self._full = np.flatnonzero(counts)
-        self._row_starts = (np.cumsum(counts) - counts)[self._full]
-        self._order = np.argsort(self._columns, kind="stable")
-        ordered = self._columns[self._order]
-        self._column_starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]]) if len(ordered) else []
-        self._used = ordered[self._column_starts] if len(ordered) else ordered
+        columns = np.concatenate(hashed) if counts.sum() else np.zeros(0, dtype=np.int64)
+        values = np.repeat(1 / np.sqrt(np.maximum(counts, 1)), counts).astype(np.float32)
+        starts = np.concatenate([[0], np.cumsum(counts)])
+        self._hashed = csr_matrix((values, columns, starts), shape=(len(counts), buckets))
+        self._hashed.sum_duplicates()
+        self._turned = self._hashed.T.tocsr()
 
     def logits(self, dense: Array, hashed: Array, bias: Array) -> Array:
-        result = self.dense @ dense + bias
-        if len(self._columns):
-            parts = hashed[self._columns] * self._values
-            result[self._full] += np.add.reduceat(parts, self._row_starts, axis=0)
-        return result
+        return self.dense @ dense + bias + self._hashed @ hashed
 
     def gradient(self, error: Array) -> tuple[Array, Array]:
         """Gradients of the dense and the hashed weights for `error` [rows, kinds]."""
-        hashed = np.zeros((self.buckets, error.shape[1]), dtype=np.float32)
-        if len(self._columns):
-            parts = (error[self._rows] * self._values)[self._order]
-            hashed[self._used] = np.add.reduceat(parts, self._column_starts, axis=0)
-        return self.dense.T @ error, hashed
+        return self.dense.T @ error, self._turned @ error
 
 
 def fit(

@@ -10,29 +10,40 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
+from operator import ne
 from typing import Any
 
 import numpy as np
 import orjson
 
 from pipeline.errors import ModelError
-from pipeline.language.confusables import SOUTH_SLAVIC, chinese, cyrillic, same_group, south_slavic
+from pipeline.language.confusables import (
+    SOUTH_SLAVIC,
+    by_words,
+    chinese,
+    cyrillic,
+    same_group,
+    south_slavic,
+    unknown_to_model,
+    word_group,
+)
 from pipeline.language.langid import LanguageModel
 from pipeline.language.scripts import ONE_LANGUAGE, count_scripts, iso_name, writes
 from pipeline.records import Language, LanguageShare
 
 CALIBRATION_FILE = "calibration.json"
 PIECES = 4
-PIECE_BYTES = 140  # of UTF-8 each
+PIECE_BYTES = 100  # of UTF-8 each
 MIXED_PIECE = 0.9  # a piece this sure of another language makes the paragraphs be looked at
 PARAGRAPHS = 48  # looked at in a mixed text, spread over it
 MAIN_SCRIPT = 0.6  # of the letters: the text is written in that script
 SMALLEST_SHARE = 0.1  # of the letters: less is a quotation
+TABLE_TEXT = 2000  # characters that the word tables of close languages look at
 HINT_LETTERS = 80  # shorter texts listen to the sender's hint
 HINT_ODDS = 6.0  # how much more probable a language becomes by being hinted at
 
 _NOT_WORDS = re.compile(r"https?://\S+|www\.\S+|\S+@\S+|[@#]\w+|\d+")
-_CAPITALS = re.compile("[A-ZÀ-ÖØ-ÞĀĂĄĆČĎĐĒĖĘĚĞĢĪĮİĶĻĽŁŃŅŇŌŐŘŚŞŠŢŤŪŮŰŲŹŻŽȘȚΆΈ-ΏΑ-ΫЀ-Я]+")
+_MAY_BE_NONE = re.compile(r"[\d@#]|://|www\.")  # what any of those has in it
 _ALIASES = {
     "no": "nb", "iw": "he", "in": "id", "ji": "yi", "sh": "sr", "cmn": "zh", "deu": "de", "ger": "de", "eng": "en",
     "fra": "fr", "fre": "fr", "spa": "es", "ita": "it", "nld": "nl", "dut": "nl", "por": "pt", "pol": "pl", "fil": "tl",
@@ -76,7 +87,7 @@ class Detector:
         scripts = count_scripts(" ".join(pieces))
         if not scripts:
             return Language(code="und", script="Zyyy", confidence=0.0)
-        code, script, confidence, parts = self._judge(pieces, scripts, _hinted(hint))
+        code, script, confidence, parts = self._judge(text, pieces, scripts, _hinted(hint))
         mixed = any(sure >= MIXED_PIECE and not same_group(name, code) for name, sure in parts)
         second = sorted(scripts.values())[-2] if len(scripts) > 1 else 0
         mixed = mixed or second >= SMALLEST_SHARE * sum(scripts.values())
@@ -94,17 +105,17 @@ class Detector:
         scripts = count_scripts(" ".join(pieces))
         if not scripts:
             return "und", 0.0, 0
-        code, _, probability, _ = self._decide(pieces, scripts, None)
+        code, _, probability, _ = self._decide(text, pieces, scripts, None)
         return code, probability, sum(scripts.values())
 
     def _judge(
-        self, pieces: Sequence[str], scripts: Mapping[str, int], hint: str | None
+        self, text: str, pieces: Sequence[str], scripts: Mapping[str, int], hint: str | None
     ) -> tuple[str, str, float, list[tuple[str, float]]]:
-        code, script, probability, parts = self._decide(pieces, scripts, hint)
+        code, script, probability, parts = self._decide(text, pieces, scripts, hint)
         return code, script, self._calibration.confidence(probability, sum(scripts.values())), parts
 
     def _decide(
-        self, pieces: Sequence[str], scripts: Mapping[str, int], hint: str | None
+        self, text: str, pieces: Sequence[str], scripts: Mapping[str, int], hint: str | None
     ) -> tuple[str, str, float, list[tuple[str, float]]]:
         """(code, script, probability, [(code, probability) of each piece])."""
         name, count = next(iter(scripts.items()))
@@ -121,7 +132,7 @@ class Detector:
             scores = scores.copy()
             scores[self._model.languages.index(hint)] *= HINT_ODDS
             scores /= scores.sum()
-        return (*self._refine(pieces, scores, name), parts)
+        return (*self._refine(text, pieces, scores, name), parts)
 
     def _written_in(self, script: str) -> Any:
         """[languages]: 1 for those written in `script`, next to nothing for others."""
@@ -129,7 +140,7 @@ class Detector:
             self._masks[script] = np.array([1.0 if writes(code, script) else 1e-6 for code in self._model.languages])
         return self._masks[script]
 
-    def _refine(self, pieces: Sequence[str], scores: Any, script: str) -> tuple[str, str, float]:
+    def _refine(self, text: str, pieces: Sequence[str], scores: Any, script: str) -> tuple[str, str, float]:
         """The model's verdict after the rule tables. A rule that decides within a group keeps the group's weight."""
         best = int(scores.argmax())
         code, probability = self._model.languages[best], float(scores[best])
@@ -139,14 +150,22 @@ class Detector:
         elif script == "Cyrl":
             decided = cyrillic(" ".join(pieces), code)
         elif code in SOUTH_SLAVIC:
-            known = {name: float(scores[self._model.languages.index(name)]) for name in sorted(SOUTH_SLAVIC)}
-            settled = south_slavic(" ".join(pieces), known)
+            settled = south_slavic(text[:TABLE_TEXT], self._chances(scores, SOUTH_SLAVIC))
             code = max(settled, key=lambda name: settled[name])
             return code, script, settled[code]
+        elif (group := word_group(code)) is not None:
+            settled = by_words(text[:TABLE_TEXT], self._chances(scores, group))
+            code = max(settled, key=lambda name: settled[name])
+            return code, script, settled[code]
+        elif script == "Latn":
+            decided = unknown_to_model(" ".join(pieces), code, probability)
         if decided is None or decided == code:
             return code, script, probability
         weight = sum(float(scores[i]) for i, name in enumerate(self._model.languages) if same_group(name, decided))
         return decided, script, max(weight, probability)
+
+    def _chances(self, scores: Any, group: frozenset[str]) -> dict[str, float]:
+        return {name: float(scores[self._model.languages.index(name)]) for name in sorted(group)}
 
     def _others(self, text: str, main: str) -> tuple[LanguageShare, ...]:
         """Languages other than `main` with their shares of the letters, largest first."""
@@ -158,7 +177,7 @@ class Detector:
             scripts = count_scripts(piece)
             if not scripts:
                 continue
-            code, _, confidence, _ = self._judge([piece], scripts, None)
+            code, _, confidence, _ = self._judge(piece, [piece], scripts, None)
             known = code if confidence >= MIXED_PIECE and not same_group(code, main) else main
             letters[known] += len(paragraph)
         whole = sum(letters.values())
@@ -190,10 +209,12 @@ def _pieces(text: str) -> list[str]:
 
 def _prepared(text: str) -> str:
     """Without addresses and numbers; capitals made small where most letters are: headlines are shouted."""
-    text = _NOT_WORDS.sub(" ", text)
-    upper = len(text) - len(_CAPITALS.sub("", text))
-    if upper > 8 and upper > 2 * sum(map(str.islower, text)):
-        text = text.lower()
+    if _MAY_BE_NONE.search(text):
+        text = _NOT_WORDS.sub(" ", text)
+    lowered = text.lower()
+    upper = sum(map(ne, text, lowered))
+    if upper > 8 and upper > 2 * sum(map(ne, text, text.upper())):
+        text = lowered
     return " ".join(text.split())
 
 

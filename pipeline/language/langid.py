@@ -31,10 +31,14 @@ class LanguageModel:
         model = LanguageIdentifier.from_model_file(MODEL_FILE)
         self._next, self._output = model.tk_nextmove, model.tk_output
         self._rows = [row << 8 for row in model.tk_row]
-        self._weights, self._prior = model.nb_ptc, model.nb_pc
+        # float32, because turning the rows of a text into it every time takes longer than all the arithmetic.
         names = [RENAMED.get(label, label) for label in model.nb_classes]
+        order = sorted(range(len(names)), key=lambda column: names.index(names[column]))  # one language's together
+        self._weights = np.ascontiguousarray(model.nb_ptc[:, order], dtype=np.float32)
+        self._prior = np.asarray(model.nb_pc, dtype=np.float32)[order]
+        names = [names[column] for column in order]
         self.languages = tuple(dict.fromkeys(names))
-        self._columns = np.array([self.languages.index(name) for name in names])
+        self._starts = np.array([names.index(name) for name in self.languages])
 
     @property
     def reference(self) -> str:
@@ -51,12 +55,11 @@ class LanguageModel:
         rows = np.repeat(np.arange(count), [len(walk) for walk in walks])
         counts = np.bincount(rows * len(index) + places, minlength=count * len(index)).reshape(count, len(index))
         counts = np.vstack([counts, counts.sum(axis=0)])
-        raw = np.log1p(counts.astype(np.float32)) @ self._weights[index].astype(np.float32) + self._prior
+        raw = np.log1p(counts, dtype=np.float32) @ self._weights[index] + self._prior
         lengths = [len(piece) for piece in pieces]
         raw = raw.astype(np.float64) / np.sqrt(np.maximum([*lengths, sum(lengths)], 1))[:, None]
         chances = np.exp(raw - raw.max(axis=1, keepdims=True))
-        merged = np.zeros((count + 1, len(self.languages)))
-        np.add.at(merged.T, self._columns, chances.T)
+        merged = np.add.reduceat(chances, self._starts, axis=1)
         merged[counts.sum(axis=1) == 0] = 1
         return merged / merged.sum(axis=1, keepdims=True)
 
@@ -74,5 +77,5 @@ class LanguageModel:
 
 @cache
 def shared_language_model() -> LanguageModel:
-    """One a process: it takes 0.6 s and 60 MB."""
+    """One a process: it takes 0.6 s and 90 MB."""
     return LanguageModel()

@@ -19,7 +19,7 @@ from pipeline.records import Language, LanguageArticle, Models, RawArticle, Sour
 from pipeline.settings import Settings
 
 VERSION = "0.1.0"
-DATA = ("boilerplate.npz", "concepts.json", "calibration.json", "south_slavic.json")
+DATA = ("boilerplate.npz", "concepts.json", "calibration.json", "close_words.json", "south_slavic.json")
 READERS = ("trafilatura", "lxml")  # decide what a page's text is
 
 

@@ -211,15 +211,15 @@ def test_nothing_visible_is_nothing() -> None:
     ],
 )
 def test_hostile_text_takes_bounded_time(text: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     body(text)
-    assert time.perf_counter() - began < 10
+    assert time.process_time() - began < 10
 
 
 def test_units_of_initials_take_linear_time() -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     assert len(split_units("A. " * 330_000)) > 1_000
-    assert time.perf_counter() - began < 6
+    assert time.process_time() - began < 6
 
 
 def test_a_word_divided_at_the_end_of_a_joined_line_is_put_together() -> None:

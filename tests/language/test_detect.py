@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.language.confusables import chinese, south_slavic
+from pipeline.language.confusables import by_words, chinese, south_slavic, unknown_to_model
 from pipeline.language.detect import Detector, read_calibration
 from pipeline.language.langid import RENAMED, shared_language_model
 
@@ -147,6 +147,34 @@ def test_south_slavic_probabilities_keep_their_sum() -> None:
     settled = south_slavic("tjedan tisuća", chances)
     assert sum(settled.values()) == pytest.approx(0.9)
     assert max(settled, key=lambda code: settled[code]) == "hr"
+
+
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        ("id", "Polisi mengatakan gubernur tidak bisa hadir karena sakit, dan dinas membayar uang itu pada Jumat."),
+        ("ms", "Polis berkata beliau tidak dapat hadir kerana sakit, manakala syarikat membayar wang itu Jumaat."),
+        ("nb", "Kommunen sier at de ikke vet hvor mye broen vil koste, men noen mener det blir mer enn i fjor."),
+        ("nn", "Kommunen seier at dei ikkje veit kva brua vil koste, men nokon meiner det vart meir enn i fjor."),
+        ("da", "Kommunen siger, at den ikke ved, hvad broen vil koste, men nogen mener, det bliver meget mere."),
+        ("tn", "Kgosi o ne a raya batho botlhe gore ba tsamaye ba ye kwa motseng go thusa bana ba gagwe."),
+        ("ts", "Mfumo wu vule leswaku vanhu hinkwavo va fanele ku ya eka tindhawu leswi hi ku hatlisa va rindza."),
+        ("mi", "Kua tae mai te kaiwhakahaere ki te hui ki te kōrero mō ngā take o te tau i ngā tāngata o te rohe."),
+    ],
+)  # fmt: skip
+def test_close_languages_and_those_that_the_model_does_not_know(detector: Detector, code: str, text: str) -> None:
+    assert detector.detect(text).code == code
+
+
+def test_words_share_out_what_the_model_gave_their_group() -> None:
+    settled = by_words("ikkje frå nokon", {"da": 0.3, "nb": 0.5, "nn": 0.1})
+    assert sum(settled.values()) == pytest.approx(0.9)
+    assert max(settled, key=lambda code: settled[code]) == "nn"
+
+
+@pytest.mark.parametrize("text", ["", "5", GERMAN, FRENCH, "Ukuthi abantu bonke bahambe ekhaya ngoba kukhona ingozi."])
+def test_rules_for_unknown_languages_leave_others_alone(text: str) -> None:
+    assert unknown_to_model(text, "zu", 0.5) is None
 
 
 def test_written_cantonese_is_not_mandarin() -> None:
