@@ -14,6 +14,7 @@ REASONS = {
     Verdict.BELOW_THRESHOLD: "dropped: below the threshold",
     Verdict.BOILERPLATE: "dropped: boilerplate",
     Verdict.QUESTION: "dropped: a question",
+    Verdict.WISH: "dropped: somebody's wish",
     Verdict.NO_TRIGGER: "dropped: its words stand in boilerplate or in a question",
     Verdict.OVERRULED: "dropped: a clearly likelier type has the same words",
     Verdict.NO_PARTICIPANT: "dropped: no participant",

@@ -5,7 +5,7 @@ import numpy as np
 from pipeline.encoder.reading import Reading
 from pipeline.events.lookup import Spans
 from pipeline.events.trace import Verdict
-from pipeline.events.words import Span, inner_questions, is_question
+from pipeline.events.words import Span, inner_questions, is_question, is_wish
 from pipeline.records import EntitiesArticle
 
 
@@ -23,9 +23,13 @@ class Ground:
         self._closed = Spans(self._boilerplate.spans + questions)
 
     def barred(self, sentence: Span) -> Verdict | None:
-        """Why a whole sentence reports nothing: it is a question, or mostly boilerplate. None: it may report."""
+        """Why a whole sentence reports nothing: it is a question, somebody's wish, or mostly boilerplate. None: it may
+        report.
+        """
         if is_question(self._article.text, sentence, self._article.language.code):
             return Verdict.QUESTION
+        if is_wish(self._article.text, sentence, self._article.language.code):
+            return Verdict.WISH
         parts = self._boilerplate.touching(sentence)
         covered = sum(min(sentence[1], end) - max(sentence[0], start) for start, end in parts)
         return Verdict.BOILERPLATE if 2 * covered > sentence[1] - sentence[0] else None

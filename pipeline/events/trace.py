@@ -17,6 +17,7 @@ class Verdict(StrEnum):
     BELOW_THRESHOLD = "below threshold"
     BOILERPLATE = "boilerplate"
     QUESTION = "question"
+    WISH = "wish"  # somebody says what ought to be done
     NO_TRIGGER = "no trigger"  # the words that carry it stand in boilerplate or in a question
     OVERRULED = "overruled"  # a clearly likelier type is read from the same words
     NO_PARTICIPANT = "no participant"

@@ -23,6 +23,29 @@ _OPENING = re.compile(
 )
 
 
+# What ought to be done, and a verb of opinion behind a comma.
+_WISHES = {
+    code: re.compile(
+        rf"(?<!\w)(?:{ought})(?!\w)[^;:]{{0,200}},\W{{0,3}}(?:\w+\s+){{0,6}}(?:{says})(?!\w)", re.IGNORECASE
+    )
+    for code, ought, says in (
+        ("en", "ought to|should", "writes?|wrote|thinks?|believes?|argues?|finds?|feels?"),
+        ("de", "sollten?|müssten?", "schreibt|findet|meint|glaubt|argumentiert"),
+        ("fr", "devrai(?:t|ent)|faudrait", "écrit|estime|pense|juge|croit"),
+        ("es", "deberían?|habría que", "escribe|opina|cree|piensa"),
+        ("it", "dovrebbe(?:ro)?|bisognerebbe", "scrive|ritiene|pensa|crede"),
+        ("nl", "zou(?:den)?|moet(?:en)?", "schrijft|vindt|meent|denkt"),
+        ("pt", "dever(?:ia|iam)", "escreve|acha|pensa|considera"),
+        ("pl", "powin(?:ien|na|no|ny|ni)|należałoby", "pisze|uważa|sądzi|twierdzi"),
+        ("sv", "borde", "skriver|tycker|anser|menar"),
+        ("da", "burde", "skriver|mener|synes"),
+        ("nb", "burde", "skriver|mener|synes"),
+        ("no", "burde", "skriver|mener|synes"),
+        ("ru", "следовало бы|(?:должн[аоы]|должен)(?: бы)?", "пишет|считает|полагает|думает"),
+    )
+}
+
+
 def is_word(text: str, at: int) -> bool:
     """Whether the character belongs to a word: a letter, a digit, a mark on one, or a hyphen between two."""
     char = text[at]
@@ -79,6 +102,14 @@ def is_question(text: str, span: Span, language: str) -> bool:
     """Whether the sentence ends as a question, quotation marks and brackets after it aside."""
     tail = text[span[0] : span[1]].rstrip().rstrip(_CLOSING + " ")
     return tail[-1:] != "" and (tail[-1] in _QUESTION or (language == "el" and tail[-1] == ";"))
+
+
+def is_wish(text: str, span: Span, language: str) -> bool:
+    """Whether somebody says what ought to be done: "the state should ban it, thinks a reader", in this order. Without a
+    verb of opinion "should" may mean a plan, so it is not enough.
+    """
+    pattern = _WISHES.get(language)
+    return pattern is not None and pattern.search(text, *span) is not None
 
 
 def inner_questions(text: str, span: Span, language: str) -> list[Span]:

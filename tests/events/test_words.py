@@ -1,6 +1,6 @@
 import pytest
 
-from pipeline.events.words import fold, grow, inner_questions, is_question, trim
+from pipeline.events.words import fold, grow, inner_questions, is_question, is_wish, trim
 
 
 @pytest.mark.parametrize(
@@ -78,3 +78,25 @@ def test_questions_inside(text: str, inside: list[str]) -> None:
 def test_fold() -> None:
     assert fold("  L’Oréal-GROUPE ") == "l oréal groupe"
     assert fold("ＡＢＣ") == "abc"
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "wish"),
+    [
+        ("en", "Cities ought to ban scooters, a reader from Kent wrote.", True),
+        ("en", "The merger should be completed by March, the firm said.", False),
+        ("en", "A reader wrote that the price should fall.", False),
+        ("de", "Die Stadt sollte Roller verbieten, findet Anna Roth.", True),
+        ("de", "Die Anlage sollte im Mai öffnen, teilte die Firma mit.", False),
+        ("fr", "La ville devrait les interdire, estime une lectrice.", True),
+        ("it", "La città dovrebbe vietarli, scrive un lettore.", True),
+        ("fi", "Cities ought to ban scooters, a reader wrote.", False),
+    ],
+)
+def test_a_wish_is_no_report(language: str, text: str, wish: bool) -> None:
+    assert is_wish(text, (0, len(text)), language) is wish
+
+
+def test_a_hostile_sentence_is_no_trouble() -> None:
+    text = "should " * 50_000 + "," * 50_000
+    assert not is_wish(text, (0, len(text)), "en")
