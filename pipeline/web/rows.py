@@ -23,6 +23,7 @@ LATEST = 253_402_300_799_999  # 9999-12-31T23:59:59.999Z, in milliseconds: the l
 class Row:
     """`seq`: its place in the order in which events came in. `written`, `published`: milliseconds since 1970.
 
+    `ingested`: when the version of the article came in that says so; of two states of one event the later one is true.
     `identity` is equal for repeated deliveries of one state of one event. `search`: the words that it is searched by,
     folded.
     """
@@ -39,6 +40,7 @@ class Row:
     source: str
     confidence: float
     article: str
+    ingested: str
     written: int
     published: int
     search: str
@@ -73,6 +75,7 @@ def read_row(message: Message, *, prefix: str) -> Row | None:
         source=intern(article.source or ""),
         confidence=event.confidence,
         article=intern(article.id),
+        ingested=event.ingested_at or "",
         written=written,
         published=_milliseconds(article.published_at, written),
         search=_words(event),

@@ -43,10 +43,13 @@ class Window:
         return max(1, self._newest - self.capacity + 1)
 
     def add(self, row: Row) -> bool:
-        """Append a row, number it and wake those who listen. A repeated delivery of the event's state is left out."""
+        """Append a row, number it and wake those who listen.
+
+        A repeated delivery is left out, and so is an older state of the event that comes late (docs/updates.md).
+        """
         with self._lock:
             known = self._current.get(row.event_id)
-            if known is not None and known.identity == row.identity:
+            if known is not None and (known.identity == row.identity or row.ingested < known.ingested):
                 return False
             row.seq = self._newest + 1
             gone = self._ring[row.seq % self.capacity]

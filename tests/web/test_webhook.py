@@ -3,8 +3,10 @@
 import base64
 import hashlib
 import hmac
+import re
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -21,6 +23,7 @@ from pipeline.web.webhook import Failure, Receiver, delivery_of, read_secret, si
 from tests.web.news import event
 from tests.web.test_folder import append
 
+ROOT = Path(__file__).resolve().parents[2]
 SECRET = "whsec_" + base64.b64encode(b"0123456789abcdef0123456789abcdef").decode()
 KEY = read_secret(SECRET)
 
@@ -100,6 +103,21 @@ def test_signed_as_the_standard_says() -> None:
     assert cloudevent["specversion"] == "1.0"
     assert cloudevent["type"] == "eventwire.events.deal.acquisition.v1"
     assert orjson.dumps(cloudevent["data"]) == event(1).value
+
+
+def test_the_example_of_the_docs() -> None:
+    found = re.search(r"```python\n(.*?)```", (ROOT / "docs" / "webhooks.md").read_text(), re.DOTALL)
+    assert found
+    names: dict[str, Any] = {}
+    exec(found[1], names)
+    with endpoint() as there:
+        sender, _ = receiver(there.url, clock=time.time)
+        assert sender.deliver(DELIVERY) is None
+        headers, body = there.got[0]
+    assert names["is_ours"](headers, body, SECRET)
+    assert not names["is_ours"](headers, body + b" ", SECRET)
+    assert not names["is_ours"](headers, body, "whsec_" + base64.b64encode(b"x" * 32).decode())
+    assert not names["is_ours"]({**headers, "webhook-timestamp": "1790000000"}, body, SECRET)
 
 
 def test_the_example_of_the_specification() -> None:

@@ -52,6 +52,17 @@ def test_an_event_is_its_last_state() -> None:
     assert window.get("event-000001") is new
 
 
+def test_an_older_state_that_comes_late_changes_nothing() -> None:
+    window = Window(10)
+    assert window.add(row(1, action="update", confidence=0.25, ingested_at="2026-01-01T00:00:02.000Z"))
+    assert not window.add(row(1, ingested_at="2026-01-01T00:00:01.000Z"))
+    assert window.add(row(1, action="delete", ingested_at="2026-01-01T00:00:03.000Z"))
+    assert not window.add(row(1, action="update", confidence=0.25, ingested_at="2026-01-01T00:00:02.000Z"))
+    found = window.get("event-000001")
+    assert found is not None
+    assert found.action == "delete"
+
+
 def test_no_event_is_no_row() -> None:
     message = event(1)
     assert read_row(message, prefix="") is not None
