@@ -102,7 +102,7 @@ def replay(
     """
     if ctx.invoked_subcommand is not None:
         return 0
-    from pipeline.history.replay_start import Moved
+    from pipeline.history.replay_start import Moved, Wanted, replay_in_folder, replay_in_topics
     from pipeline.settings import load_settings
 
     fixed = {"--from": since, "--to": before, "--by": by, "--where": where, "--speed": speed}
@@ -118,20 +118,16 @@ def replay(
 
         return verify_run(verify, settings, moved, as_json=format is Shown.JSON, quiet=quiet)
     _check_target(run, out, archive, no_kafka)
-    wanted = None
-    if not resume:
-        wanted = _wanted(archive, since, before, by, where, speed)
+    wanted = Wanted() if resume else _wanted(archive, since, before, by, where, speed)
     with _telling(quiet) as report:
         from pipeline.flow import segment
-        from pipeline.history.replay_start import replay_in_folder, replay_in_topics
 
+        options: dict[str, Any] = {"steps": segment, "report": report, "resume": resume, "moved": moved}
         if out is not None:
-            done = replay_in_folder(out, wanted, settings, steps=segment, report=report, moved=moved, name=run)
+            done = replay_in_folder(out, wanted, settings, name=run, **options)
         else:
             assert run is not None
-            done = replay_in_topics(
-                run, wanted, settings, steps=segment, report=report, moved=moved, replication=replication
-            )
+            done = replay_in_topics(run, wanted, settings, replication=replication, **options)
     if not quiet:
         _say_done(done, out)
     return 0

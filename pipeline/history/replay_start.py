@@ -52,46 +52,53 @@ class Moved:
 
 def replay_in_folder(
     folder: Path,
-    wanted: Wanted | None,
+    wanted: Wanted,
     settings: Settings,
     *,
     steps: Steps,
     report: Report,
+    resume: bool = False,
     moved: Moved | None = None,
     name: str | None = None,
 ) -> Run:
-    """Replay into a folder; `wanted` None goes on with the run that is there. `name`: of a new run, else the folder's.
+    """Replay into a folder; `resume` goes on with the run that is there instead of taking what is `wanted`.
+
+    `name`: of a new run, else the folder's.
 
     Raises `SettingsError`, `ModelError` or `BrokerError` before anything is written.
     """
-    run = check_folder(folder, resume=wanted is None)
+    run = check_folder(folder, resume=resume)
     moved = moved or Moved()
     settings = recorded_settings(settings, run.pinned, moved.model) if run else settings
     mine = replace(settings, topic_prefix="")
     open_files(mine.model)
     with source_of(run.taken if run else wanted, settings, moved.archive) as source:
-        taken = run.taken if run else taken_of(wanted or Wanted(), source)
+        taken = run.taken if run else taken_of(wanted, source)
         feed = Feed(source, taken, Selection(taken, mine))
         if run is None and feed.empty():
             raise _nothing(taken)
         with Pool(None, mine, steps=steps) as pool:
             pinned = pin(mine, pool)
-            run = _checked(run, pinned) or _new(name or folder.absolute().name, wanted or Wanted(), feed, taken, pinned)
+            if run is None:
+                run = _new(name or folder.absolute().name, wanted, feed, taken, pinned)
+            else:
+                check_same(run, pinned)
             run = replace(run, state="running", finished_at=None)
             return replay_to_folder(folder, run, feed, pool, mine, first_stage=steps(None)[0].name, report=report)
 
 
 def replay_in_topics(
     name: str,
-    wanted: Wanted | None,
+    wanted: Wanted,
     settings: Settings,
     *,
     steps: Steps,
     report: Report,
+    resume: bool = False,
     moved: Moved | None = None,
     replication: int | None = None,
 ) -> Run:
-    """Replay on Kafka as the run `name`; `wanted` None goes on with the one that is there.
+    """Replay on Kafka as the run `name`; `resume` goes on with the one that is there.
 
     Raises `SettingsError`, `ModelError` or `BrokerError` before a topic is created.
     """
@@ -99,7 +106,7 @@ def replay_in_topics(
     moved = moved or Moved()
     with only_here(settings, name), Client(settings) as client:
         run = None
-        if wanted is None:
+        if resume:
             run = runs.read(client, name)
             settings = recorded_settings(settings, run.pinned, moved.model)
             runs.make_topics(settings, run, replication=replication)  # it may have been killed while making them
@@ -107,32 +114,32 @@ def replay_in_topics(
             raise runs.exists(name)
         open_files(settings.model)
         with source_of(run.taken if run else wanted, settings, moved.archive) as source:
-            taken = run.taken if run else taken_of(wanted or Wanted(), source)
+            taken = run.taken if run else taken_of(wanted, source)
             done = published(client, run) if run else None
             feed = Feed(source, taken, Selection(taken, settings), done=done)
             if run is None and feed.empty():
                 raise _nothing(taken)
             pinned = pin_alone(settings, steps)
-            if _checked(run, pinned) is None:
-                run = _new(name, wanted or Wanted(), feed, taken, pinned)
+            if run is None:
+                run = _new(name, wanted, feed, taken, pinned)
                 runs.create(settings, run, replication=replication)
-            assert run is not None
+            else:
+                check_same(run, pinned)
             run = replace(run, state="running", finished_at=None)
             runs.save(settings, run)
             return replay_on_kafka(run, feed, settings, steps=steps, report=report)
 
 
 @contextmanager
-def source_of(of: Taken | Wanted | None, settings: Settings, archive: str | None = None) -> Iterator[Source]:
+def source_of(of: Taken | Wanted, settings: Settings, archive: str | None = None) -> Iterator[Source]:
     """The source that is to be read, or was. `archive`: where it is now."""
     topic = of.topic if isinstance(of, Taken) else settings.topic_prefix + RAW
-    root = archive or (of.archive if of else None)
+    root = archive or of.archive
     if root is None:
         with Client(settings) as client:
             yield KafkaSource(client, topic)
-        return
-    bounds = {"since": _moment(of.since), "before": _moment(of.before)} if of else {}
-    yield ArchiveSource(root, topic, **bounds, by=of.by if of else "published")
+    else:
+        yield ArchiveSource(root, topic, since=_moment(of.since), before=_moment(of.before), by=of.by)
 
 
 def taken_of(wanted: Wanted, source: Source) -> Taken:
@@ -174,12 +181,6 @@ def _new(name: str, wanted: Wanted, feed: Feed, taken: Taken, pinned: Pinned) ->
         earliest=milliseconds_text(feed.first.timestamp) if feed.first else None,
         created_at=now_text(),
     )
-
-
-def _checked(run: Run | None, pinned: Pinned) -> Run | None:
-    if run is not None:
-        check_same(run, pinned)
-    return run
 
 
 def _nothing(taken: Taken) -> SettingsError:
