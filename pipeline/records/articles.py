@@ -75,11 +75,13 @@ class Revision:
 
     `superseded`: a newer version came before it, so nothing of it stands. `unchanged`: ids of the events that stand
     as they were sent before, and are not sent again. `retracted`: the events that no longer hold, as they are sent.
+    `told_at`: the `ingested_at` of the events sent, where the record's own is before that of the version before.
     """
 
     superseded: bool | None = None
     unchanged: tuple[str, ...] = ()
     retracted: tuple[NewsEvent, ...] = ()
+    told_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -100,8 +100,9 @@ def revise(outcome: Outcome, previous: Version | None, *, topic_prefix: str = ""
     had; those that stand as they were are not sent again. The record says so in `revision`. A version older than
     `previous` changes nothing: its record is `superseded`. Without `previous` the outcome is as it was.
 
-    A pure function. `ingested_at` never goes back from version to version, so of two messages about one event the
-    one with the later `ingested_at` is true. Raises `InvalidInput` (`TOO_LARGE`, `INTERNAL`).
+    A pure function. `ingested_at` of the events never goes back from version to version, even if clocks do, so of two
+    messages about one event the one with the later `ingested_at` is true.
+    Raises `InvalidInput` (`TOO_LARGE`, `INTERNAL`).
     """
     last = closing(outcome)
     if previous is None or last is None:
@@ -121,12 +122,13 @@ def revise(outcome: Outcome, previous: Version | None, *, topic_prefix: str = ""
         record["revision"] = {"superseded": True, "unchanged": [], "retracted": []}
         closed = article_output(writing, CLASSIFIED, record)
         return replace(outcome, outputs=(*others, closed), events=0, superseded=True)
-    record["ingested_at"] = max(record["ingested_at"], previous.record.get("ingested_at", ""))
     unchanged, sent = _compared(record["events"], previous.record["events"])
     kept = {event["event_id"] for event in record["events"]}
     retracted = [{**event, "action": "delete"} for event in previous.record["events"] if event["event_id"] not in kept]
-    record["revision"] = {"unchanged": unchanged, "retracted": retracted}
-    stamp = {"ingested_at": record["ingested_at"], "produced_at": record["produced_at"], "trace": new.trace}
+    told_at = max(record["ingested_at"], _told_at(previous.record))
+    later = {"told_at": told_at} if told_at != record["ingested_at"] else {}
+    record["revision"] = {"unchanged": unchanged, "retracted": retracted, **later}
+    stamp = {"ingested_at": told_at, "produced_at": record["produced_at"], "trace": new.trace}
     events = [event_output(writing, {**event, **stamp}) for event in (*retracted, *sent)]
     closed = article_output(writing, CLASSIFIED, record)
     return replace(outcome, outputs=(*others, *events, closed), events=len(sent), retracted=len(retracted))
@@ -150,6 +152,11 @@ def _compared(events: list[dict[str, Any]], before: list[dict[str, Any]]) -> tup
 
 def _content(event: Mapping[str, Any]) -> dict[str, Any]:
     return {name: item for name, item in event.items() if name != "action" and name not in OF_THIS_RUN}
+
+
+def _told_at(record: Mapping[str, Any]) -> str:
+    """The `ingested_at` that the events of a version carry."""
+    return str(record.get("revision", {}).get("told_at") or record.get("ingested_at") or "")
 
 
 def _times(record: Mapping[str, Any]) -> tuple[datetime, datetime]:

@@ -119,8 +119,9 @@ BAD_LINES: dict[str, tuple[bytes, str, str]] = {
 
 def test_bad_lines_are_named_and_kept_and_the_rest_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path, out = tmp_path / "in.jsonl", tmp_path / "out"
-    good = b'{"text": "Firma KAUFT"}\n'
-    path.write_bytes(b"".join(good + line + b"\n" for line, _, _ in BAD_LINES.values()) + good)
+    good = [b'{"text": "Firma KAUFT %d"}\n' % number for number in range(len(BAD_LINES) + 1)]
+    bad = [line + b"\n" for line, _, _ in BAD_LINES.values()]
+    path.write_bytes(b"".join(one + other for one, other in zip(good, [*bad, b""], strict=True)))
     assert main.run(["run", str(path), "--out", str(out), "--format", "none"]) == 0
     said = capsys.readouterr().err.splitlines()
     assert said[-1].startswith(
@@ -148,18 +149,25 @@ def test_strict(tmp_path: Path) -> None:
     assert main.run(["run", str(articles(path, "a", "b")), "--strict", "-q"]) == 0
 
 
-def test_same_id_other_content_is_a_new_version_and_equal_lines_are_equal(tmp_path: Path) -> None:
+def test_same_id_other_content_is_a_new_version_and_equal_lines_say_nothing_new(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     path, out = tmp_path / "in.jsonl", tmp_path / "out"
-    old, new = b'{"id": "a", "text": "alt KAUFT"}\n', b'{"id": "a", "text": "neu KAUFT"}\n'
+    old, new = b'{"id": "a", "text": "alt KAUFT"}\n', b'{"id": "a", "text": "neuer KAUFT"}\n'
     path.write_bytes(old + new + old)
-    assert main.run(["run", str(path), "--out", str(out), "-q"]) == 0
+    assert main.run(["run", str(path), "--out", str(out), "--format", "none"]) == 0
+    assert "3 articles, 3 events, 2 retracted, 0 rejected" in capsys.readouterr().err
     records = [line["data"] for line in lines(out / "news.articles.classified.jsonl")]
-    assert [record["text"] for record in records] == ["alt KAUFT", "neu KAUFT", "alt KAUFT"]
+    assert [record["text"] for record in records] == ["alt KAUFT", "neuer KAUFT", "alt KAUFT"]
     events = lines(out / "news.events.deal.jsonl")
-    assert events[0]["id"] == events[2]["id"] != events[1]["id"]
+    told = [(event["data"]["action"], event["data"]["trigger"]["start"]) for event in events]
+    assert told == [("add", 4), ("delete", 4), ("add", 6), ("delete", 6), ("add", 4)]
+    assert events[0]["data"]["event_id"] == events[4]["data"]["event_id"]
+    assert len({event["id"] for event in events}) == 5
     path.write_bytes(old + old + new + old + b'{"id": "b", "text": "c"}\n')
     assert main.run(["run", str(path), "--out", str(out), "-q"]) == 0
     assert len(lines(out / "news.articles.classified.jsonl")) == 5
+    assert len(lines(out / "news.events.deal.jsonl")) == 5
 
 
 def test_a_stage_that_dies_or_raises_costs_its_article_only(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -241,7 +249,7 @@ def test_standard_input_is_worked_on_as_it_comes() -> None:
         assert process.stdin
         assert process.stdout
         for text in ("eins KAUFT", "zwei KAUFT"):
-            process.stdin.write(f'{{"id": "x", "text": "{text}"}}\n')
+            process.stdin.write(f'{{"text": "{text}"}}\n')
             process.stdin.flush()
             assert orjson.loads(process.stdout.readline())["trigger"]["text"] == "KAUFT"  # before the input ends
         process.stdin.close()
@@ -275,6 +283,8 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[
     folder = tmp_path_factory.mktemp("whole")
     texts = (f"SCHLAF:0.01 Nr. {n} {'KAUFT ' * (n % 3)}" + ("WIRF" if n % 20 == 7 else "") for n in range(150))
     path = articles(folder / "in.jsonl", *texts, metadata={"pad": "x" * 5000})
+    # Every third one is a new version of the one before it but one.
+    path.write_bytes(re.sub(rb'"id":"a(\d*[258])"', lambda at: b'"id":"a%d"' % (int(at[1]) - 2), path.read_bytes()))
     with start(path, "--out", folder / "out", "-q") as process:
         process.communicate(timeout=60)
         assert process.returncode == 0

@@ -181,6 +181,23 @@ def test_a_clock_in_the_future_does_not_shut_out_what_comes_later() -> None:
     assert topics.told == [("add", 2), ("delete", 2)]
 
 
+def test_events_never_go_back_in_time_and_the_order_of_versions_stays_that_of_their_arrival() -> None:
+    topics = Topics()
+    topics.take(
+        article("F KAUFT", offset=1, fetched_at="2023-11-14T22:00:00.000Z", arrived=9),
+        article("F  KAUFT", offset=2, fetched_at="2023-11-14T22:10:00.000Z", arrived=1),
+        article("F   KAUFT", offset=3, fetched_at="2023-11-14T22:10:00.000Z", arrived=1),
+    )
+    assert topics.told == [("add", 2), ("delete", 2), ("add", 3), ("delete", 3), ("add", 4)]
+    assert {data(event)["ingested_at"] for event in topics.events} == {"2023-11-14T22:13:29.000Z"}
+    records = [version.record for version in topics.classified]
+    assert [record["ingested_at"][-7:] for record in records] == ["29.000Z", "21.000Z", "21.000Z"]
+    assert [record.get("revision", {}).get("told_at") for record in records] == [
+        None,
+        *["2023-11-14T22:13:29.000Z"] * 2,
+    ]
+
+
 @pytest.mark.parametrize("fetched", ["2016-12-31T23:59:60Z", "", None])
 def test_a_fetching_time_that_can_not_be_read_is_none(fetched: str | None) -> None:
     def version(**record: Any) -> Version:
@@ -259,7 +276,7 @@ drafts = st.builds(
 )
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=200)
 @given(st.lists(drafts, min_size=1, max_size=6), st.data())
 def test_any_order_and_any_repetition_ends_with_the_events_of_the_newest(
     versions: Sequence[Draft], choose: st.DataObject

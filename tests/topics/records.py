@@ -150,7 +150,7 @@ FULL = {
     "classified-article.v1.json": ClassifiedArticle(
         **_full_entities,
         events=(full_event, minimal_event),
-        revision=Revision(superseded=True, unchanged=("5f0c6a1be2d94c37",), retracted=(minimal_event,)),
+        revision=Revision(superseded=True, unchanged=("5f0c6a1be2d94c37",), retracted=(minimal_event,), told_at=CLOCK),
     ),
     "news-event.v1.json": full_event,
 }
