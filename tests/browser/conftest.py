@@ -30,7 +30,9 @@ def chromium() -> Iterator[Any]:
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
     """An empty folder; `site.start()` serves it."""
-    site = Site(tmp_path)
+    folder = tmp_path / "news"
+    folder.mkdir()
+    site = Site(folder)
     yield site
     site.stop()
 

@@ -67,7 +67,7 @@ export class Chart {
     this.#drop();
     if (!this.#data || this.figure.classList.contains("nothing") || !this.canvas.clientWidth) return;
     const { series, step } = this.#data;
-    const colour = (name) => resolve(this.figure, `var(--c-${name}, var(--accent))`);
+    const colour = (name) => resolve(this.figure, `var(--c-${name}, var(--c-other))`);
     const ink = resolve(this.figure, "var(--faint)");
     const line = resolve(this.figure, "var(--line)");
     const font = getComputedStyle(this.figure).fontFamily;
