@@ -96,7 +96,9 @@ def grammar(language: str) -> Grammar:
     stacked = rf"(?:\d+(?:{mags}))*" if unspaced else ""
     of_mag = of if language == "ro" else ""  # "53 de miliarde de dolari"
     tail = re.compile(rf"(?:{joint}{of_mag}(?P<mag>{mags}){stacked})?(?:{joint}{of}(?P<unit>{_any(units, end=end)}))?")
-    heads = {form: unit for form, unit in units.items() if unit.kind == "MONEY" and unit.power >= 0 and _is_prefix(form)}
+    heads = {
+        form: unit for form, unit in units.items() if unit.kind == "MONEY" and unit.power >= 0 and _is_prefix(form)
+    }
     for code, form in _pairs(common["prefix"]):
         heads.setdefault(form, Unit("MONEY", str(code)))
         units.setdefault(form, Unit("MONEY", str(code)))

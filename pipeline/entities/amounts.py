@@ -189,8 +189,10 @@ def _second(lowered: str, first: _Number, before: str, rules: Grammar, language:
 
 def _fits(lowered: str, first: _Number, second: _Number | None, unit: Unit, end: int) -> bool:
     """Traps of single units."""
-    if unit.power == -2 and lowered[end - 1] == "p" and (
-        not lowered[end - 2].isdigit() or first.value * 100 in _PICTURES or first.value >= 10
+    if (
+        unit.power == -2
+        and lowered[end - 1] == "p"
+        and (not lowered[end - 2].isdigit() or first.value * 100 in _PICTURES or first.value >= 10)
     ):
         return False  # "720p", "1080p", "85 p."
     if unit.name == "point" and abs(first.value) < 1000:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 
 S = "[ \u00a0\u202f]"  # blanks
 YEAR = r"(?:1[89]|20)\d{2}"
@@ -72,8 +72,8 @@ def make_patterns(
     days: Mapping[str, int],
     numbers: Mapping[str, int],
     holidays: Iterable[str],
-) -> tuple[dict[str, tuple[re.Pattern[str], str]], dict[str, re.Pattern[str]]]:
-    """Patterns by kind with the name of their trigger, and the triggers: cheap patterns that must match nearby."""
+) -> tuple[dict[str, tuple[re.Pattern[str], str]], dict[str, Trigger]]:
+    """Patterns by kind with the name of their trigger, and the triggers: what must stand nearby."""
     parts = _Parts(own, months, days)
     found = {
         "digits": _numeric(own),
@@ -86,23 +86,67 @@ def make_patterns(
     found["holiday"] = {"holiday": rf"(?<!\w)(?:{names})(?!\w)(?:{S}(?P<year>{YEAR}))?"}
     if language in {"zh", "ja", "ko"}:
         found["cjk"] = _cjk(own)
-    words = [own[key] for key in ("quarter", "half", "week", "week_after") if own.get(key)]
-    words += [re.sub(r"\bN\b", r"\\w{1,14}", own["months_of"]).replace(" ", S)] if own.get("months_of") else []
-    words += [*map(re.escape, _forms(own.get("seasons"))), r"\b\d?[qtsh]\d?\b", r"\bfy", r"\d[qhtms]"]
-    words += [own["decade"].replace("D", r"(?:\d\d)?\d0")] if own.get("decade") else []
+    words = [own[key] for key in ("quarter", "half", "week", "week_after", "months_of", "decade") if own.get(key)]
+    words += _forms(own.get("seasons"))
+    names_of_days = [*weekdays, *_forms(own.get("short_weekdays")), *_forms(own.get("last_weekdays"))]
     triggers = {
-        "digits": r"\d[./-]\d",
-        "month": rf"(?<!\w)(?:{any_of(months)})",
-        "weekday": any_of([*weekdays, *_forms(own.get("short_weekdays")), *_forms(own.get("last_weekdays"))]),
-        "year": YEAR,
-        "part": "|".join(words),
-        "holiday": "|".join(holidays),
-        "cjk": "[年月년월]|半期|半年|분기|반기|季|四半",
+        "digits": Trigger(frozenset(), re.compile(r"\d[./-]\d")),
+        "month": Trigger(frozenset(name[:BEGINNING] for name in months), None),
+        "weekday": Trigger(frozenset(name[:BEGINNING] for name in names_of_days), None),
+        "year": Trigger(frozenset(), re.compile(YEAR)),
+        "part": Trigger(beginnings(words), re.compile(r"(?<!\w)(?:fy|hj|[qtsh]\d|\d[qhtms](?!\w))|\d0(?!\d)")),
+        "holiday": Trigger(beginnings(holidays), None),
+        "cjk": Trigger(frozenset(), re.compile("[年月년월]|半期|半年|분기|반기|季|四半")),
     }
+    if language in {"zh", "ja", "ko"}:
+        triggers["part"] = triggers["cjk"]
     return (
         {kind: (re.compile(form), group) for group, forms in found.items() for kind, form in forms.items()},
-        {group: re.compile(triggers[group]) for group in found},
+        {group: triggers[group] for group in found},
     )
+
+
+class Trigger(NamedTuple):
+    """What must stand near a date of a group, told cheaply: a word that begins so, or a pattern."""
+
+    beginnings: frozenset[str]
+    pattern: re.Pattern[str] | None
+
+
+BEGINNING = 3  # letters
+
+
+def beginnings(forms: Iterable[str]) -> frozenset[str]:
+    """First letters of words of which each match of one of these regular expressions holds at least one."""
+    found: set[str] = set()
+    for form in forms:
+        for alternative in _alternatives(form):
+            sure = _runs(re.sub(r"\([^()]*\)\??", " ", re.sub(r"\([^()]*\)\??", " ", alternative)))
+            if sure and len(sure[-1]) >= BEGINNING:  # the longest word outside of all groups
+                found.add(sure[-1][:BEGINNING])
+                continue
+            needed = re.sub(r"\((?:\?:)?[^()]*\)\?", " ", alternative)
+            for piece in re.split(r"[|()]", needed):
+                runs = _runs(piece)
+                found.update(run[:BEGINNING] for run in [run for run in runs if len(run) > BEGINNING] or runs[-1:])
+    return frozenset(found)
+
+
+def _runs(form: str) -> list[str]:
+    """The words of a regular expression, the longest last."""
+    return sorted(re.findall(r"[^\W\d_]+", re.sub(r"\\\w|\bN\b|\bD|\{0\}|\w\?", " ", form)), key=len)
+
+
+def _alternatives(form: str) -> list[str]:
+    """A regular expression cut at the | that stand outside of groups."""
+    found, depth = [""], 0
+    for char in form:
+        depth += (char == "(") - (char == ")")
+        if char == "|" and depth == 0:
+            found.append("")
+        else:
+            found[-1] += char
+    return found
 
 
 def _forms(table: Mapping[Any, str] | None) -> list[str]:

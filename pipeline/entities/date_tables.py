@@ -10,7 +10,7 @@ from typing import Any
 
 from babel import Locale, UnknownLocaleError
 
-from pipeline.entities.date_patterns import S, any_of, make_patterns
+from pipeline.entities.date_patterns import S, Trigger, any_of, beginnings, make_patterns
 from pipeline.entities.tables import read_table
 
 _UNITS = ("day", "week", "month", "year")
@@ -23,7 +23,7 @@ class DateGrammar:
 
     language: str
     patterns: Mapping[str, tuple[re.Pattern[str], str]]  # by kind: the pattern, and the name of its trigger
-    triggers: Mapping[str, re.Pattern[str]]  # what a text must hold, and around which patterns are tried
+    triggers: Mapping[str, Trigger]  # what a text must hold, and around which patterns are tried
     months: Mapping[str, int]
     weekdays: Mapping[str, int]  # 1 Monday to 7 Sunday
     ordinals: Mapping[str, int]
@@ -59,8 +59,8 @@ def date_grammar(language: str) -> DateGrammar:
     own: Mapping[str, Any] = table.get(language, {})
     months, weekdays = _names(language, own)
     numbers = _numbers(language, own)
-    relative, offsets = _relative(own, language)
-    counted, counted_units = _counted(language, own, numbers)
+    relative, offsets, near = _relative(own, language)
+    counted, counted_units, far = _counted(language, own, numbers)
     holidays = tuple((int(key[:2]), int(key[3:])) for key in table["holidays"])
     ordinals, days = _map(own.get("ordinals")), _map(own.get("days"))
     patterns, triggers = make_patterns(
@@ -69,7 +69,7 @@ def date_grammar(language: str) -> DateGrammar:
     return DateGrammar(
         language=language,
         patterns=patterns,
-        triggers=triggers,
+        triggers=triggers | {"relative": Trigger(near, None), "counted": Trigger(far, None)},
         months=months,
         weekdays=weekdays | _map(own.get("short_weekdays")) | _map(own.get("last_weekdays")),
         ordinals=ordinals,
@@ -129,18 +129,25 @@ def _numbers(language: str, own: Mapping[str, Any]) -> dict[str, int]:
     return found | dict.fromkeys(filter(None, str(amounts.get("ones", "")).split("|")), 1) | _map(own.get("numbers"))
 
 
-def _relative(own: Mapping[str, Any], language: str) -> tuple[re.Pattern[str] | None, tuple[tuple[str, int], ...]]:
+_Relative = tuple[re.Pattern[str] | None, tuple[tuple[str, int], ...], frozenset[str]]
+
+
+def _relative(own: Mapping[str, Any], language: str) -> _Relative:
     """One pattern for all, since twenty passes over a text cost more than all the rest."""
     rows = [(str(unit), int(offset), str(form)) for unit, offset, form in own.get("rel", ())]
+    generic = set()
     if language not in UNSPACED:
-        rows += [(unit, offset, adjacent(own, unit, offset)) for unit in own.get("units", ()) for offset in (-1, 0, 1)]
+        for unit in own.get("units", ()):
+            rows += [(unit, offset, adjacent(own, unit, offset)) for offset in (-1, 0, 1)]
+            generic |= {(unit, form) for _, _, form in rows[-3:]}
     if own.get("weekend"):
         rows.append(("bare weekend", 0, own["weekend"]))
     if not rows:
-        return None, ()
+        return None, (), frozenset()
+    words = [form for unit, _, form in rows if (unit, form) not in generic] + list(own.get("units", {}).values())
     forms = "|".join(f"(?P<r{i}>{form})" for i, (_, _, form) in enumerate(rows))
     whole = forms if language in UNSPACED else rf"(?<![\w-])(?:{forms})(?![\w-])"
-    return re.compile(whole.replace(" ", S)), tuple((unit, offset) for unit, offset, _ in rows)
+    return re.compile(whole.replace(" ", S)), tuple((unit, offset) for unit, offset, _ in rows), beginnings(words)
 
 
 def adjacent(own: Mapping[str, Any], unit: str, offset: int) -> str:
@@ -150,21 +157,20 @@ def adjacent(own: Mapping[str, Any], unit: str, offset: int) -> str:
     return rf"{front}(?:(?:{adjective})(?: |(?<=['’]))(?:{name})|(?:{name}) (?:{adjective}))"
 
 
-def _counted(
-    language: str, own: Mapping[str, Any], numbers: Mapping[str, int]
-) -> tuple[re.Pattern[str] | None, tuple[tuple[str, int], ...]]:
+def _counted(language: str, own: Mapping[str, Any], numbers: Mapping[str, int]) -> _Relative:
     """ "three days ago", "in three days": CLDR's patterns and ours."""
     locale = _locale(language)
     if locale is None:
-        return None, ()
+        return None, (), frozenset()
     number = rf"(?:\d{{1,3}}|{any_of(numbers)})"
-    rows = []
+    rows, words = [], []
     for unit in _UNITS:
         for key, direction in (("past", -1), ("future", 1)):
             forms = {form.lower() for form in locale._data["date_fields"][unit].get(key, {}).values()}
             if direction == 1 and own.get("no_ahead"):
                 forms = {form for form in forms if not form.startswith(own["no_ahead"])}
             forms |= set(filter(None, own.get("ago" if direction < 0 else "ahead", {}).get(unit, "").split("|")))
+            words += [max(re.findall(r"[^\W\d_]+", form), key=len, default="") for form in forms]
             escaped = [re.escape(form) for form in sorted(forms, key=lambda form: (-len(form), form)) if "{0}" in form]
             if escaped:
                 rows.append((unit, direction, "|".join(escaped)))
@@ -172,7 +178,11 @@ def _counted(
     parts = [f"(?P<c{i}>{forms.replace(slot, f'(?:{number})')})" for i, (_, _, forms) in enumerate(rows)]
     whole = "|".join(parts).replace(r"\ ", f"{S}?" if language in UNSPACED else S)
     edges = ("", "") if language in UNSPACED else (r"(?<![\w.,])", r"(?!\w)")
-    return re.compile(f"{edges[0]}(?:{whole}){edges[1]}"), tuple((unit, sign) for unit, sign, _ in rows)
+    return (
+        re.compile(f"{edges[0]}(?:{whole}){edges[1]}"),
+        tuple((unit, sign) for unit, sign, _ in rows),
+        beginnings(words),
+    )
 
 
 def _checks(own: Mapping[str, Any], weekdays: Iterable[str]) -> dict[str, re.Pattern[str]]:

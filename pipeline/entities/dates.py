@@ -8,19 +8,21 @@ says whether it is the last one or the next one. Words like "end of" don't chang
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
 from pipeline.entities import calendars
+from pipeline.entities.date_patterns import BEGINNING, Trigger
 from pipeline.entities.date_reader import Reader
 from pipeline.entities.date_readers import READERS
-from pipeline.entities.date_tables import DateGrammar, date_grammar
+from pipeline.entities.date_tables import UNSPACED, date_grammar
 from pipeline.entities.words import plain_lower
 from pipeline.records import Date
 
 _PUBLISHED = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 _AROUND = 72  # characters around a trigger in which a pattern is tried
+_WORD = re.compile(r"[^\W\d_]+")
 _FULL_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _BESIDE = re.compile(r"[,(]?\s?(?:den |dem |der |the |le |el |il |dia |o |d\. |dne |v |am )?")
 
@@ -66,42 +68,64 @@ def _day_of(published_at: str | None) -> date | None:
     return calendars.day(int(match[1]), int(match[2]), int(match[3])) if match else None
 
 
-def _windows(text: str, trigger: re.Pattern[str]) -> list[tuple[int, int]]:
-    """Where a pattern is tried: around each trigger, joined where they touch, cut between words."""
-    windows: list[tuple[int, int]] = []
-    for match in trigger.finditer(text):
-        start, end = max(0, match.start() - _AROUND), min(len(text), match.end() + _AROUND)
-        if windows and start <= windows[-1][1]:
-            windows[-1] = (windows[-1][0], end)
-        else:
-            windows.append((start, end))
-    return windows
+class _Windows:
+    """Where patterns are tried in a text: around what triggers them, joined where they touch."""
+
+    def __init__(self, text: str, unspaced: bool) -> None:
+        self._text = text
+        self._unspaced = unspaced
+        self._words: dict[str, list[int]] = {}
+        for match in _WORD.finditer(text):
+            self._words.setdefault(match[0][:BEGINNING], []).append(match.start())
+
+    def of(self, trigger: Trigger) -> list[tuple[int, int]]:
+        """Spans in order, cut anywhere: no date is as long as what lies around its trigger."""
+        if trigger.pattern is None and self._unspaced:
+            return [(0, len(self._text))]
+        starts = [start for word in trigger.beginnings & self._words.keys() for start in self._words[word]]
+        if trigger.pattern is not None:
+            starts += [match.start() for match in trigger.pattern.finditer(self._text)]
+        windows: list[tuple[int, int]] = []
+        for at in sorted(starts):
+            start, end = max(0, at - _AROUND), min(len(self._text), at + 2 * _AROUND)
+            if windows and start <= windows[-1][1]:
+                windows[-1] = (windows[-1][0], end)
+            else:
+                windows.append((start, end))
+        return windows
 
 
 def _all(reader: Reader) -> Iterator[Found]:
     """Everything that could be a date; overlaps are settled by the caller."""
     rules, lowered = reader.rules, reader.lowered
-    windows = {name: _windows(lowered, trigger) for name, trigger in rules.triggers.items()}
+    windows = _Windows(lowered, rules.language in UNSPACED)
+    around = {name: windows.of(trigger) for name, trigger in rules.triggers.items()}
     for kind, (pattern, group) in rules.patterns.items():
         read = READERS[kind]
-        for start, end in windows[group]:
-            for match in pattern.finditer(lowered, start, end):
-                value = read(reader, match)
-                if value is not None:
-                    sure = bool(match.groupdict().get("year"))
-                    yield Found(*_span(reader, kind, match), value, kind, sure)
+        for match in _matches(pattern, lowered, around[group]):
+            value = read(reader, match)
+            if value is not None:
+                sure = bool(match.groupdict().get("year"))
+                yield Found(*_span(reader, kind, match), value, kind, sure)
     if reader.published is not None:
-        yield from _relative(reader, rules, reader.published)
+        yield from _relative(reader, reader.published, around)
 
 
-def _relative(reader: Reader, rules: DateGrammar, published: date) -> Iterator[Found]:
-    for match in rules.relative.finditer(reader.lowered) if rules.relative is not None else ():
+def _matches(pattern: re.Pattern[str] | None, text: str, windows: Sequence[tuple[int, int]]) -> Iterator[re.Match[str]]:
+    for start, end in windows if pattern is not None else ():
+        assert pattern is not None
+        yield from pattern.finditer(text, start, end)
+
+
+def _relative(reader: Reader, published: date, around: Mapping[str, Sequence[tuple[int, int]]]) -> Iterator[Found]:
+    rules = reader.rules
+    for match in _matches(rules.relative, reader.lowered, around["relative"]):
         assert match.lastgroup is not None
         unit, offset = rules.offsets[int(match.lastgroup[1:])]
         value = reader.relative(match, unit, offset, published)
         if value is not None:
             yield Found(match.start(), match.end(), value, "relative", True)
-    for match in rules.counted.finditer(reader.lowered) if rules.counted is not None else ():
+    for match in _matches(rules.counted, reader.lowered, around["counted"]):
         assert match.lastgroup is not None
         unit, sign = rules.counted_units[int(match.lastgroup[1:])]
         counted = reader.counted(match, unit, sign, published)
