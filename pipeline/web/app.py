@@ -87,6 +87,8 @@ class Api:
     async def stream(self, request: Request) -> Response:
         wish = read_filter(request.query_params, self.known, others=("after",))
         after = request.headers.get("last-event-id") or one(request.query_params, "after")
+        if request.method == "HEAD":
+            return Response(media_type="text/event-stream", headers={"Cache-Control": "no-store"})
         return self.streams.response(wish, after=after)
 
     async def event(self, request: Request) -> Response:

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Literal
 
 from pipeline.broker.client import Client, Partition, admin_client
@@ -83,9 +83,8 @@ class KafkaSource:
     def lag(self) -> list[GroupLag] | None:
         return self._lag
 
-    def _again(self, work: object, trouble: str) -> None:
-        """Do `work` until it is to end: Kafka may go away and come back."""
-        assert callable(work)
+    def _again(self, work: Callable[[], None], trouble: str) -> None:
+        """Do `work` until it is to end: Kafka may go away and come back. `trouble`: the attribute that says so."""
         while not self._stopping.is_set():
             try:
                 work()

@@ -218,6 +218,13 @@ def test_what_there_is_not(news: Caller) -> None:
     assert news.get("/static/%2e%2e/app.py").status_code == 404
 
 
+def test_heads(news: Caller) -> None:
+    for path in ("/events", "/events/stream", "/stats", "/"):
+        answer = news.ask("HEAD", path)
+        assert answer.status_code == 200, path
+    assert news.ask("HEAD", "/events/stream").headers["content-type"].startswith("text/event-stream")
+
+
 def test_hostile_text_stays_json(news: Caller) -> None:
     answer = news.get("/events?time=background")
     assert answer.headers["content-type"] == "application/json"
