@@ -102,7 +102,7 @@ def test_every_kind_of_filter(news: Site, open_page: Opener) -> None:
     only(2, address="language=de")
     page.locator(".chip", has_text="Background").click()
     only(3, address="time=background")
-    page.get_by_placeholder("Name, ISIN or ticker").fill("tesla")
+    page.get_by_placeholder("Name or ISIN").fill("tesla")
     page.keyboard.press("Enter")
     only(2, address="entity=tesla")
     page.get_by_placeholder("Publisher").fill("Zürcher")

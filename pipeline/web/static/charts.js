@@ -206,6 +206,7 @@ function tick(time, before, all) {
   if (gap >= YEAR_S - 2 * 86400) return String(date.getFullYear());
   if (gap >= 27 * 86400) return TICK_MONTH.format(date);
   if (gap >= 86000) return TICK_DAY.format(date);
+  if (before === undefined && date.toDateString() !== new Date().toDateString()) return DAY.format(date);
   const newDay = before === undefined || new Date(before * 1000).toDateString() !== date.toDateString();
   if (gap < 60) return TICK_SECOND.format(date);
   return newDay && all.at(-1) - all[0] > 43200 ? TICK_DAY.format(date) : TICK_CLOCK.format(date);
