@@ -6,6 +6,7 @@ Nothing that exists is written to: a run has topics or a folder of its own.
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -107,9 +108,11 @@ def now_text() -> str:
 class _Counts:
     raw: int = 0
     dead: int = 0
+    position: int = 0  # in the source
 
     def add(self, done: Done) -> None:
         self.raw += 1
+        self.position = done.position
         self.dead += done.outcome.dead if done.outcome else done.before is Finished.DEAD
 
 
@@ -136,7 +139,10 @@ def replay_to_folder(
     `OutputError`, and the errors of source and pool.
     """
     counts, stop = _Counts(), threading.Event()
-    with Folder(folder, topics=load_topics(), made_with=_made_with(run.pinned)) as files:
+    with (
+        Folder(folder, topics=load_topics(), made_with=_made_with(run.pinned)) as files,
+        closing(Versions(folder)) as versions,
+    ):
         runs.save_folder(folder, run)
         ends = process(
             _items(feed, Pace(read_speed(run.speed)), stop),
@@ -144,8 +150,8 @@ def replay_to_folder(
             settings,
             first_stage=first_stage,
             finished=files.finished,
-            versions=Versions(folder),
-            tick=lambda: report(counts.raw, feed.scanned, feed.total),
+            versions=versions,
+            tick=lambda: report(counts.raw, counts.position, feed.total),
         )
         state: runs.State = "stopped"
         try:
@@ -153,7 +159,6 @@ def replay_to_folder(
                 if done.outcome is not None:
                     files.write(done.digest, done.outcome.outputs)
                 counts.add(done)
-                report(counts.raw, done.position, feed.total)
             state = "done"
         finally:
             stop.set()

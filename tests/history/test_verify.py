@@ -14,6 +14,7 @@ from tests.fake_stages import fake_steps, message
 from tests.history.replays import ALL_KINDS, fake, into, make_archive, replay
 
 __all__ = ["fake"]
+ROOT = Path(__file__).resolve().parents[2]
 Capture = pytest.CaptureFixture[str]
 HEADERS = (("ce_id", b"1"), ("ce_time", b"2026"), ("ew_trace", b"news.articles.raw/3/7"))
 DEAL = "news.events.deal"
@@ -164,3 +165,16 @@ def test_an_archive_that_has_moved(run: Path, made: Path, capsys: Capture) -> No
     assert replay("--verify", run) == 2
     assert "/nowhere/archive is no archive" in capsys.readouterr().err
     assert replay("--verify", run, "--archive", made / "archive") == 0
+
+
+@pytest.mark.model
+def test_the_shipped_model_by_one_process_and_by_two(tmp_path: Path, capsys: Capture) -> None:
+    lines = (ROOT / "examples" / "articles.jsonl").read_bytes().splitlines()[:5]
+    archive = make_archive(tmp_path / "archive", [orjson.loads(line) for line in lines])
+    assert into(tmp_path / "run", archive) == 0
+    assert replay("--verify", tmp_path / "run", "--workers", "2", "--format", "json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["equal"] is True
+    assert told["articles"] == 5
+    assert {row["topic"] for row in told["partitions"]} >= {"news.articles.classified", "news.articles.language"}
+    assert any(row["topic"].startswith("news.events.") for row in told["partitions"])
