@@ -211,8 +211,11 @@ def _work(settings: Settings, steps: Steps, parent: int) -> None:
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(0)
-    set_up_logging("debug" if settings.log_level == "debug" else "warning")
-    logging.getLogger("kafka").setLevel(logging.ERROR)  # it warns of every tenth of a second on a busy machine
+    debug = settings.log_level.lower() == "debug"
+    set_up_logging("debug" if debug else "warning")
+    for library in () if debug else ("kafka", "aiokafka", "faust", "mode"):
+        # Ten lines a second while a broker is away: the command says it in one.
+        logging.getLogger(library).setLevel(logging.CRITICAL)
     from pipeline.broker.worker import run_worker
 
     try:
