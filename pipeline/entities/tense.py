@@ -44,6 +44,8 @@ def tense(text: str, start: int, end: int, language: str) -> int:
     rules = tense_rules(language)
     if rules is None:
         return 0
+    if text[end - 1 : end] == ".":
+        end -= 1  # the full stop of an abbreviation may be the sentence's
     left = text[max(0, start - REACH) : start]
     for stop in rules.clause.finditer(left):
         cut = stop.end()

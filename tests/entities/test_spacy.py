@@ -45,6 +45,9 @@ def test_a_real_package_replaces_the_model_of_its_language() -> None:
     assert [one.date for one in found.dates] == ["2020-03-03"]
     assert [one.value for one in found.amounts] == ["5000000"]
     assert re.fullmatch(rf"{PACKAGE}@3\.8\.\d+\+[0-9a-f]{{12}}", found.models.entities or "")
+    lines = tagged(stage, "Macron reçoit Merkel\n\nEmmanuel Macron a reçu Angela Merkel à Paris.", "fr")
+    assert not [entity for entity in lines.entities if "\n" in entity.text]
+    assert [entity.text for entity in lines.entities if entity.text.startswith("Emm")] == ["Emmanuel Macron"]
     again = TagEntities(FakeModel({}), load_packages(settings.models))  # type: ignore[arg-type]
     assert tagged(again, "Siemens grandit.", "fr").models == found.models
     assert tagged(again, TEXT, "fr") == found  # whatever it read before
