@@ -15,10 +15,12 @@ HEAD = """# {name} {version}
 
 `{ref}`: one multilingual encoder (6 layers of width 384, 10.6 million weights in int8, ONNX Runtime) and
 light heads. It reads an article once and gives, for each piece of a word, its entity label (PER, ORG, LOC,
-PRODUCT, MISC), the event types that it triggers, the roles that it fills, status and time; and for each
-sentence the probability that it reports each of the 53 event types. Made by `training/` (README there); every
-number below is printed by `python -m training evaluate` (`make evaluate`). One run on one thread of a busy
-two-core machine: entity teacher 500 steps in 30 minutes, event teacher 1,600 in 35, student 2,300 in 25.
+PRODUCT, MISC), the event types that it triggers, status and time; for each sentence the probability that it
+reports each of the 53 event types; and for each event the roles that the words of its sentence play in it. Made by `training/` (README there); every
+number below is printed by `python -m training evaluate` (`make evaluate`). One run, one thread each, on a busy two-core
+machine, in two goes: entity teacher 500 steps in 30 minutes and 1,420 in 47 more, event teacher 1,600 in 35 and 3,280 in
+47 more (the second go with `training/data/authored-2.jsonl`), student 2,300 in 25 minutes on the teachers' first state
+and 4,400 in 45 more on their last.
 
 ## Data and licences
 Trained on: Wikinews articles (CC BY 2.5; es, it, nl: NewsReader MEANTIME, CC BY 4.0) with event and entity
@@ -37,8 +39,8 @@ these weights on under CC BY-SA 4.0 and with this attribution.
   is measured on real articles here.
 - Types with few examples are weak (table below), politics.government is found too often. With {test} test
   articles a difference of .05 means nothing, and a type with fewer than ten of them is hardly measured.
-- Status is weak: what goes on or is planned is often said to be completed. Direction-sensitive roles
-  (acquirer and target, supplier and customer, attacker, defendant) are weak too.
+- Status is weak: what goes on or is planned is often said to be completed. Of the roles, those that depend on who
+  does and to whom it is done are the weakest (acquirer, target, defendant, attacker: table below).
 - ORG is the weakest entity label; PRODUCT and MISC are not measured, since hardly any corpus marks them
   alike.
 - The German business articles are hard-wrapped web pages of 2016; much of the rest is Wikinews from 2005 to
