@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from tests.browser.conftest import Opener
-from tests.browser.site import Relay, Site, story
+from tests.browser.relay import Relay
+from tests.browser.site import Site, story
 from tests.browser.test_page import rows, wait_rows
 
 pytestmark = pytest.mark.browser

@@ -19,7 +19,7 @@ export class List {
   #frame = 0;
   #height = 64;
 
-  /** `box`: the scrolling element. `onOpen(row)`, `onSelect(row)`, `onNearEnd()`, `onScroll(atTop)`. */
+  /** `box`: the scrolling element. `onOpen(row)`, `onNearEnd()`, `onScroll(atTop)`. */
   constructor(box, handlers) {
     this.box = box;
     this.handlers = handlers;
@@ -76,7 +76,6 @@ export class List {
       else if (top + this.#height > scrollTop + clientHeight) this.box.scrollTop = top + this.#height - clientHeight;
     }
     this.draw();
-    if (index >= 0) this.handlers.onSelect?.(this.rows[index]);
   }
 
   selectId(id, options) {
