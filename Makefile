@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo docs dashboards test lint check kafka bench evaluate evaluate-language train lock clean
+.PHONY: help demo docs dashboards test lint check kafka bench evaluate evaluate-entities evaluate-events evaluate-language train lock clean
 
 help:  ## what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,12 @@ bench: $(VENV)/.dev  ## microseconds an article by stage, articles/s in process 
 
 evaluate: $(VENV)/.dev  ## what the shipped model scores on data that it never saw (needs the data folder)
 	$(BIN)/python -m training evaluate
+
+evaluate-entities: $(VENV)/.dev  ## every number of the entity stage (needs the data folder)
+	$(BIN)/python -m training.evaluate_entities
+
+evaluate-events: $(VENV)/.dev  ## the whole event agent: types, roles, status, confusions, calibration, folds (needs the data folder)
+	$(BIN)/python -m training evaluate-events --folds 5
 
 evaluate-language: $(VENV)/.dev  ## language detection against named baselines (needs the data folder)
 	$(BIN)/python -m training.evaluate_language
