@@ -17,7 +17,7 @@ OUTCOMES = Counter(
 )
 EVENTS = Counter("eventwire_events", "Events emitted, retractions among them.", ["event_class"])
 CONFIDENCE = Histogram(
-    "eventwire_event_confidence", "Confidence of the events found.", ["event_class"], buckets=_CONFIDENCE_BUCKETS
+    "eventwire_event_confidence_ratio", "Confidence of the events found.", ["event_class"], buckets=_CONFIDENCE_BUCKETS
 )
 RETRACTIONS = Counter("eventwire_retractions", "Events retracted: a later version of their article does without them.")
 ARTICLES = Counter(

@@ -253,7 +253,7 @@ DASHBOARDS: dict[str, tuple[str, str, dict[str, list[Panel]]]] = {
                     "percentunit",
                     [
                         (
-                            f"histogram_quantile({q}, sum by (le) (rate(eventwire_event_confidence_bucket[5m])))",
+                            f"histogram_quantile({q}, sum by (le) (rate(eventwire_event_confidence_ratio_bucket[5m])))",
                             f"p{round(q * 100)}",
                         )
                         for q in (0.5, 0.9)
@@ -265,8 +265,8 @@ DASHBOARDS: dict[str, tuple[str, str, dict[str, list[Panel]]]] = {
                     "percentunit",
                     [
                         (
-                            "sum by (event_class) (rate(eventwire_event_confidence_sum[5m]))"
-                            " / (sum by (event_class) (rate(eventwire_event_confidence_count[5m])) > 0)",
+                            "sum by (event_class) (rate(eventwire_event_confidence_ratio_sum[5m]))"
+                            " / (sum by (event_class) (rate(eventwire_event_confidence_ratio_count[5m])) > 0)",
                             "{{event_class}}",
                         )
                     ],
