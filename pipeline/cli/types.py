@@ -190,7 +190,7 @@ def _look(path: Path, fitted: Fitted, encoder: Any) -> None:
             if score >= fitted.head.threshold:
                 found += 1
                 print(f"  > {score:.2f}      {safe(text[start:end], longest=_SHOWN)}")
-    print(f"  {found} sentences")
+    print(f"  {found} found")
 
 
 def _say(own: OwnType, fitted: Fitted) -> None:

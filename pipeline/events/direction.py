@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pipeline.events.fillers import Filler
 from pipeline.events.trace import Candidate
 from pipeline.events.words import Span, fold
+from pipeline.records import Entity
 
 REACH = 90  # characters between the trigger and the name
 RATINGS = ("analyst.rating", "analyst.credit_rating")
@@ -102,8 +103,17 @@ _RATINGS = frozenset(fold(word) for word in _RATING_WORDS.split())
 _CODE = re.compile(r"(?:[A-D]{1,3}|[A-C](?:aa|a)|Baa|Caa)[123]?[+\-]?")
 
 
-def directed(text: str, sentence: Span, candidate: Candidate, fillers: Sequence[Filler], language: str) -> list[Filler]:
-    """The fillers, with roles exchanged where grammar says so. Never more or fewer of them, but for ratings."""
+def directed(
+    text: str,
+    sentence: Span,
+    candidate: Candidate,
+    fillers: Sequence[Filler],
+    language: str,
+    names: Sequence[Entity] = (),
+) -> list[Filler]:
+    """The fillers, with roles exchanged where grammar says so. `names`: the sentence's; where the model saw nobody act,
+    the one that grammar marks as the agent is added.
+    """
     grammar = GRAMMARS.get(language)
     if grammar is None:
         return list(fillers)
@@ -115,11 +125,32 @@ def directed(text: str, sentence: Span, candidate: Candidate, fillers: Sequence[
     agents = [f for f in fillers if f.role in (acts, suffers) and _is_agent(text, sentence, candidate, f, grammar)]
     wrong = [f for f in agents if f.role == suffers]
     if not wrong:
-        return list(fillers)
+        return [*fillers, *_agent(text, sentence, candidate, fillers, grammar, names)]
     turned = {id(f): acts for f in wrong}
     # Who was taken for the agent without being marked as one has the other side then.
     turned.update({id(f): suffers for f in fillers if f.role == acts and f not in agents})
     return [replace(f, role=turned.get(id(f), f.role)) for f in fillers]
+
+
+def _agent(
+    text: str,
+    sentence: Span,
+    candidate: Candidate,
+    fillers: Sequence[Filler],
+    grammar: Grammar,
+    names: Sequence[Entity],
+) -> list[Filler]:
+    """The name that acts, if the model saw none, and grammar marks exactly one that has no other role."""
+    acts = SIDES[candidate.type][0]
+    if any(f.role == acts for f in fillers):
+        return []
+    free = [
+        Filler(acts, (name.start, name.end), 1.0, name)
+        for name in names
+        if name.label in ("ORG", "PER") and not any(f.span[0] < name.end and name.start < f.span[1] for f in fillers)
+    ]
+    marked = [filler for filler in free if _is_agent(text, sentence, candidate, filler, grammar)]
+    return marked if len(marked) == 1 else []
 
 
 def _is_agent(text: str, sentence: Span, candidate: Candidate, filler: Filler, grammar: Grammar) -> bool:

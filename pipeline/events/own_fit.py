@@ -105,7 +105,7 @@ class _Seen:
 
 
 def read_background(read: Read, path: Path = PATH) -> Background:
-    """Read the shipped sentences with a model. A second or two."""
+    """Read the shipped sentences with a model. Some seconds."""
     texts: list[str] = []
     types: list[frozenset[str]] = []
     vectors, pieces, starts = [], [], []

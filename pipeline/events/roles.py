@@ -35,7 +35,8 @@ class RoleReader:
             fillers += self._reference(candidate, roles, fillers)
         if not fillers:
             fillers = self._fillers.read(candidate, NEAR)
-        fillers = directed(self.article.text, sentence, candidate, fillers, self.article.language.code)
+        names = self._fillers.entities.inside(sentence)
+        fillers = directed(self.article.text, sentence, candidate, fillers, self.article.language.code, names)
         participants = self._participants(fillers, roles)
         parts = split(self.article.text, candidate, participants, figures=FIGURES)
         spans = [(trigger.span, *((p.start, p.end) for p in chosen)) for trigger, chosen in parts]

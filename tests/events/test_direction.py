@@ -63,6 +63,19 @@ def test_a_clause_away_and_in_other_languages_nothing_is_touched() -> None:
         assert roles(event) == {"acquirer": "Talvar", "target": "Norda"}
 
 
+@pytest.mark.parametrize(("language", "text", "trigger"), PASSIVE)
+def test_an_agent_that_the_model_did_not_see(language: str, text: str, trigger: str) -> None:
+    story = Story(text, language=language).entity("Norda", "ORG").entity("Talvar", "ORG")
+    (event,) = story.event("deal.acquisition", trigger).role("target", "Talvar").events
+    assert roles(event) == {"acquirer": "Norda", "target": "Talvar"}
+
+
+def test_a_place_behind_by_is_no_agent() -> None:
+    story = Story("Talvar was bought by Paris.").entity("Paris", "LOC").entity("Talvar", "ORG")
+    (event,) = story.event("deal.acquisition", "bought").role("target", "Talvar").events
+    assert roles(event) == {"target": "Talvar"}
+
+
 def test_sued_and_fined_by() -> None:
     story = Story("Norda was sued by Talvar.").entity("Norda", "ORG").entity("Talvar", "ORG")
     (event,) = story.event("legal.lawsuit", "sued").role("plaintiff", "Norda").role("defendant", "Talvar").events
