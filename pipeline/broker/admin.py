@@ -127,6 +127,22 @@ def delete_topics(settings: Settings, names: Sequence[str], *, groups: Sequence[
         there = set(admin.list_topics())
         if wanted := [name for name in names if name in there]:
             admin.delete_topics(wanted)
+            deadline = time.monotonic() + _SETTLE_SECONDS
+            while set(wanted) & set(admin.list_topics()) and time.monotonic() < deadline:  # brokers hear of it later
+                time.sleep(0.1)
+
+
+def remove_member(settings: Settings, group: str, instance: str) -> None:
+    """Take a static member that has ended out of its group, which would count it until its session is over.
+
+    Static members don't leave by themselves, so that one that is started again finds its place. One that is not there
+    is no error.
+    """
+    from kafka.admin import MemberToRemove
+
+    with admin_client(settings) as admin:
+        if group in {known["group_id"] for known in admin.list_groups()}:
+            admin.remove_group_members(group, [MemberToRemove(group_instance_id=instance)])
 
 
 def _copies(topic: Topic, replication: int | None) -> int:

@@ -23,6 +23,7 @@ from multiprocessing import get_context
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
+from pipeline.broker.admin import remove_member
 from pipeline.broker.client import Client, Writer
 from pipeline.broker.start import group_id, set_up_logging
 from pipeline.errors import BrokerError, EventwireError, SettingsError
@@ -108,6 +109,9 @@ def replay_on_kafka(run: Run, feed: Feed, settings: Settings, *, steps: Steps, r
             state = "done"
         finally:
             worker.stop()
+            group = group_id(ours, FLOW)
+            with suppress(BrokerError):  # then it is counted for a while
+                remove_member(ours, group, f"{group}-{ours.slot}")
             with suppress(BrokerError) if state == "stopped" else nullcontext():  # it may be why we stop
                 run = replace(run, state=state, finished_at=now_text(), counts=_counts(client))
                 runs.save(settings, run)
