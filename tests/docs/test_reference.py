@@ -24,7 +24,7 @@ def test_every_dead_letter_code_is_documented() -> None:
 
 
 def test_metric_names_follow_the_convention() -> None:
-    units = "seconds|messages|articles|events|outcomes|letters|restarts"
+    units = "seconds|messages|articles|events|retractions|outcomes|letters|restarts|ratio|info"
     for name, _, meaning in reference.metrics():
         assert re.fullmatch(rf"eventwire_\w*({units})(_total)?", name), name
         assert meaning.endswith("."), name
