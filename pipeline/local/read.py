@@ -45,9 +45,11 @@ class Reader:
     """
 
     def __init__(self, inputs: Sequence[Input], *, clock: Callable[[], int]) -> None:
-        """`clock`: now, in milliseconds since 1970: messages say when they were read."""
+        """`clock`: now, in milliseconds since 1970: messages say when they were read. One that is put back makes no
+        line older than the one before it."""
         self._inputs = inputs
         self._clock = clock
+        self._now = 0
         sizes = [i.size for i in inputs]
         self.total = None if None in sizes else sum(size or 0 for size in sizes)
 
@@ -75,7 +77,8 @@ class Reader:
             raise SettingsError(f"{source.name} can't be read: {error.strerror or error}.") from error
 
     def _message(self, source: Input, number: int, value: bytes | None) -> Message:
-        return Message(topic=source.name, partition=0, offset=number, key=None, value=value, timestamp=self._clock())
+        self._now = max(self._now, self._clock())
+        return Message(topic=source.name, partition=0, offset=number, key=None, value=value, timestamp=self._now)
 
 
 _Value = tuple[bytes, InvalidInput | None]

@@ -230,3 +230,11 @@ def test_a_pipe_has_no_total_and_is_read_as_it_comes() -> None:
     assert next(stream).message.value == b'{"n":2}'
     assert next(stream, None) is None
     os.close(receiver)
+
+
+def test_a_clock_that_is_put_back_makes_no_line_older(tmp_path: Path) -> None:
+    path = tmp_path / "in.jsonl"
+    path.write_bytes(b"{}\n" * 4)
+    times = iter([5, 9, 3, 11])
+    reader = Reader(find_inputs([str(path)]), clock=lambda: next(times))
+    assert [item.message.timestamp for item in reader] == [5, 9, 9, 11]
