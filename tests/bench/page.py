@@ -95,14 +95,17 @@ def dashboard(folder: Path, *options: str) -> Iterator[str]:
 def computing(browser: Any, page: Any, what: str) -> Iterator[None]:
     """Prints how long the page's thread computed at a stretch meanwhile."""
     with tempfile.NamedTemporaryFile(suffix=".json") as file:
-        browser.start_tracing(page=page, path=file.name, categories=["disabled-by-default-devtools.timeline"])
+        browser.start_tracing(page=page, path=file.name, categories=["toplevel"])
         yield
         browser.stop_tracing()
         events = json.loads(Path(file.name).read_bytes())["traceEvents"]
     names = {(e["pid"], e["tid"]): e["args"]["name"] for e in events if e["name"] == "thread_name"}
     tasks: dict[int, list[float]] = {}  # by process: the one that computed most is the page's
     for task in events:
-        if task["name"] == "RunTask" and names.get((task["pid"], task["tid"])) == "CrRendererMain":
+        if (
+            task["name"] == "ThreadControllerImpl::RunTask"
+            and names.get((task["pid"], task["tid"])) == "CrRendererMain"
+        ):
             tasks.setdefault(task["pid"], []).append(task.get("tdur", 0) / 1000)
     own = sorted(max(tasks.values(), key=sum))
     busy = [task for task in own if task > 1]

@@ -9,7 +9,7 @@ import { Stream } from "./stream.js";
 import { count } from "./words.js";
 
 const FIRST = 200; // events of the first page
-const MORE = 500;
+const MORE = 300; // of each further one: read and shown in a few milliseconds
 const HELD_MOST = 5_000; // events held back while paused; more, and the list is read again
 const RETRY_MS = 3_000;
 const LIVE = { connecting: "Connecting", live: "Live", lost: "Reconnecting", offline: "No network" };
@@ -130,10 +130,15 @@ export class Feed {
     else if (Object.values(this.#wanted).some((value) => [value].flat().some(Boolean))) {
       empty("No such events.", "None in the window meets all these filters at once.", ["Clear the filters", this.handlers.onClear]);
     } else empty("No events yet.", "They come in here as soon as articles have been read. Nothing needs to be reloaded.");
-    const retracted = rows.reduce((sum, row) => sum + (row.action === "delete"), 0);
     byId("foot").textContent = !rows.length || !end ? ""
       : this.store.cut ? "Older ones were pushed out by new ones: filters bring them back."
-      : `The end: ${count(rows.length)} event${rows.length === 1 ? "" : "s"}${retracted ? `, ${count(retracted)} of them retracted` : ""}.`;
+      : this.#end();
+  }
+
+  #end() {
+    const { length } = this.rows;
+    const retracted = this.rows.reduce((sum, row) => sum + (row.action === "delete"), 0);
+    return `The end: ${count(length)} event${length === 1 ? "" : "s"}${retracted ? `, ${count(retracted)} of them retracted` : ""}.`;
   }
 
   // -- live

@@ -42,7 +42,6 @@ export class List {
     this.sheet.style.height = `${rows.length * this.#height}px`;
     if (!keep) this.box.scrollTop = 0;
     else if (above && top > 0) this.box.scrollTop = top + above * this.#height;
-    for (const element of this.#shown.values()) element.row = null;
     this.draw();
   }
 
@@ -99,7 +98,6 @@ export class List {
       this.sheet.style.height = `${this.rows.length * height}px`;
       this.box.scrollTop = first * height;
     }
-    for (const element of this.#shown.values()) element.row = null;
     this.draw();
   }
 
@@ -134,7 +132,7 @@ export class List {
     const parts = {
       when: h("span", { class: "when" }, h("span"), h("span", { class: "faint" }), h("span", { class: "tag" })),
       what: h("span", { class: "what" }, h("span", { class: "type" }), h("span", { class: "faint" }), h("span", { class: "faint" })),
-      who: h("span", { class: "who" }),
+      who: h("span", { class: "who" }, Array.from({ length: PEOPLE }, () => h("span", { class: "person" }, h("bdi"), " ", h("span", { class: "faint" })))),
       quote: h("span", { class: "quote" }, h("span"), h("mark"), h("span")),
       origin: h("span", { class: "origin faint" }),
       sure: h("span", { class: "sure" }, h("span", { class: "bar" }), h("b"), h("span", { class: "faint" })),
@@ -176,10 +174,17 @@ export class List {
     say(when.children[2], ACTIONS[row.action]);
     say(what.children[1], `${statusLabel(row.status)}${row.time === "background" ? " · background" : ""}`);
     say(what.children[2], classLabel(row.class));
-    who.replaceChildren(...people(row));
+    people(row).forEach(({ name, role }, i) => {
+      const slot = who.children[i];
+      slot.hidden = !(name || role);
+      say(slot.children[0], name);
+      say(slot.children[1], role);
+    });
     for (const [i, text] of row.quote.entries()) say(quote.children[i], text);
-    quote.lang = row.language;
-    quote.dir = direction(row.language);
+    if (quote.lang !== row.language) {
+      quote.lang = row.language;
+      quote.dir = direction(row.language);
+    }
     say(origin, [row.source || "no source", languageLabel(row.language), row.title].filter(Boolean).join(" · "));
     sure.children[0].style.setProperty("--share", row.confidence);
     say(sure.children[1], percent(row.confidence));
@@ -196,14 +201,12 @@ export class List {
   }
 }
 
-/** Up to three participants, a line each; an amount that is in no role joins them. */
+/** What fills the slots for participants; an amount that is in no role joins them. */
 function people(row) {
   const all = row.amount ? [...row.who, { name: row.amount, role: "amount" }] : row.who;
-  if (!all.length) return [h("span", { class: "faint" }, "nobody named")];
   const shown = all.length > PEOPLE ? all.slice(0, PEOPLE - 1) : all;
-  const lines = shown.map(({ name, role }) =>
-    h("span", { class: "person" }, h("bdi", {}, name), " ", h("span", { class: "faint" }, roleLabel(role))),
-  );
-  if (all.length > PEOPLE) lines.push(h("span", { class: "faint" }, `and ${all.length - shown.length} more`));
-  return lines;
+  const lines = shown.map(({ name, role }) => ({ name, role: roleLabel(role) }));
+  if (!all.length) lines.push({ name: "", role: "nobody named" });
+  if (all.length > PEOPLE) lines.push({ name: "", role: `and ${all.length - shown.length} more` });
+  return Array.from({ length: PEOPLE }, (_, i) => lines[i] ?? { name: "", role: "" });
 }
