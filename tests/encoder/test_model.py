@@ -28,7 +28,8 @@ def sentences(text: str) -> list[tuple[int, int]]:
 
 
 def same(a: Reading, b: Reading) -> bool:
-    return all(np.array_equal(getattr(a, name), getattr(b, name)) for name in Reading.__slots__)
+    arrays = [name for name in Reading.__slots__ if name != "role_head"]
+    return all(np.array_equal(getattr(a, name), getattr(b, name)) for name in arrays)
 
 
 def test_shapes_and_ranges(model: Model) -> None:
