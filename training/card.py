@@ -16,11 +16,12 @@ HEAD = """# {name} {version}
 `{ref}`: one multilingual encoder (6 layers of width 384, 10.6 million weights in int8, ONNX Runtime) and
 light heads. It reads an article once and gives, for each piece of a word, its entity label (PER, ORG, LOC,
 PRODUCT, MISC), the event types that it triggers, status and time; for each sentence the probability that it
-reports each of the 53 event types; and for each event the roles that the words of its sentence play in it. Made by `training/` (README there); every
-number below is printed by `python -m training evaluate` (`make evaluate`). One run, one thread each, on a busy two-core
-machine, in two goes: entity teacher 500 steps in 30 minutes and 1,420 in 47 more, event teacher 1,600 in 35 and 3,280 in
-47 more (the second go with `training/data/authored-2.jsonl`), student 2,300 in 25 minutes on the teachers' first state
-and 4,400 in 45 more on their last.
+reports each of the 53 event types; and for each event the roles that the words of its sentence play in it.
+Made by `training/` (README there); every number below is printed by `python -m training evaluate`
+(`make evaluate`). One run, one thread each, on a busy two-core machine, in two goes: entity teacher 500 steps
+in 30 minutes and 1,420 in 47 more; event teacher 1,600 in 35 and 3,280 in 47 more (the second go with
+`training/data/authored-2.jsonl`); student 2,300 in 25 minutes on the teachers' first state and 4,400 in 45 more
+on their last.
 
 ## Data and licences
 Trained on: Wikinews articles (CC BY 2.5; es, it, nl: NewsReader MEANTIME, CC BY 4.0) with event and entity
