@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo docs dashboards test lint check kafka bench evaluate evaluate-entities evaluate-events evaluate-language train lock clean
+.PHONY: help demo docs dashboards test lint check kafka bench bench-page evaluate evaluate-entities evaluate-events evaluate-language train lock clean
 
 help:  ## what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,6 +18,8 @@ demo: $(VENV)/.run  ## install, then turn examples/ into events: a table here, t
 	@echo "  head -n1 out/demo/news.events.deal.jsonl | $(BIN)/python -m json.tool"
 	@echo "Filter them as a subscriber would:"
 	@echo "  $(BIN)/eventwire tail out/demo --class deal --min-confidence 0.5"
+	@echo "See them on a page:"
+	@echo "  $(BIN)/eventwire dashboard out/demo"
 	@echo "See why an article gave what it gave:"
 	@echo "  $(BIN)/eventwire explain examples/articles.jsonl"
 
@@ -34,6 +36,9 @@ check: lint test  ## what CI runs
 
 kafka: $(VENV)/.dev  ## the same broker as in the tests, to play with, until Ctrl-C
 	$(BIN)/python -m tests.kafka.broker
+
+bench-page: $(VENV)/.dev  ## the dashboard with 100,000 events in a real browser: what scrolling costs
+	$(BIN)/python -m tests.bench.page
 
 bench: $(VENV)/.dev  ## microseconds an article by stage, articles/s in process and over Kafka, their ratio
 	$(BIN)/python -m tests.bench.road
