@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -13,10 +14,12 @@ from pipeline.entities.stage import TagEntities
 from pipeline.events.confidence import features
 from pipeline.events.stage import ClassifyEvents
 from pipeline.events.trace import Verdict
-from pipeline.records import EntitiesArticle, Language, LanguageArticle, Models, NewsEvent
+from pipeline.events.words import fold
+from pipeline.records import EntitiesArticle, Language, LanguageArticle, Models, NewsEvent, Participant
 from training.articles import Record
 from training.event_data import Document, reported_in
 from training.measure_entities import Counts
+from training.measure_events import expected_error
 
 BINS = 10
 BOOTSTRAPS = 1000
@@ -129,9 +132,12 @@ def count(articles: Iterable[Outcome]) -> tuple[Counts, Counts]:
 
 
 def count_roles(articles: Iterable[Outcome]) -> tuple[Counts, Counter[tuple[str, str]], Counter[tuple[str, str]]]:
-    """Of annotated mentions that were found: participants by role (right role, overlapping words, in an event of the
-    type that the sentence tells), and (gold, said) pairs of status and of time. A participant that the event has from
-    another sentence is not counted as wrong.
+    """Of annotated mentions that were found (an event of the type tells the sentence): participants by role, and (gold,
+    said) pairs of status and of time.
+
+    A participant is right if the event has one in this role that overlaps it, or that names the same in another
+    sentence: an event of several sentences has each participant once. Wrong are those that the event has in the
+    mention's own sentence and that no annotated one of the role overlaps.
     """
     roles, status, time = Counts(), Counter[tuple[str, str]](), Counter[tuple[str, str]]()
     for article in articles:
@@ -144,9 +150,9 @@ def count_roles(articles: Iterable[Outcome]) -> tuple[Counts, Counter[tuple[str,
             best = min(events, key=lambda e: (abs(e.trigger.start - mention["trigger"]["start"]), e.event_id))
             status[mention["status"], best.status] += 1
             time[mention["time"], best.time] += 1
-            said = [p for e in events for p in e.participants if span[0] <= p.start < span[1]]
+            said = [p for e in events for p in e.participants]
             gold = [p for p in mention["participants"] if span[0] <= p["start"] < span[1]]
-            hits = [any(s.role == g["role"] and _over(s, g) for s in said) for g in gold]
+            hits = [any(s.role == g["role"] and (_over(s, g) or _same(s, g)) for s in said) for g in gold]
             roles.right.update(g["role"] for g, hit in zip(gold, hits, strict=True) if hit)
             roles.missed.update(g["role"] for g, hit in zip(gold, hits, strict=True) if not hit)
             own = [p for p in best.participants if span[0] <= p.start < span[1]]
@@ -154,12 +160,19 @@ def count_roles(articles: Iterable[Outcome]) -> tuple[Counts, Counter[tuple[str,
     return roles, status, time
 
 
+def _same(said: Participant, gold: Mapping[str, Any]) -> bool:
+    """Whether the words of one are among the other's, or among those of the name that it was resolved to."""
+    words = [set(fold(text).split()) for text in (said.text, said.name or "")]
+    wanted = set(fold(gold["text"]).split())
+    return any(w and wanted and (w <= wanted or wanted <= w) for w in words)
+
+
 def _tells(event: NewsEvent, span: tuple[int, int]) -> bool:
     return any(quote.start < span[1] and span[0] < quote.end for quote in event.evidence)
 
 
-def _over(said: object, gold: dict[str, int]) -> bool:
-    return said.start < gold["end"] and gold["start"] < said.end  # type: ignore[attr-defined,no-any-return]
+def _over(said: Participant, gold: Mapping[str, Any]) -> bool:
+    return bool(said.start < gold["end"] and gold["start"] < said.end)
 
 
 def confusion(articles: Iterable[Outcome]) -> Counter[tuple[str, str]]:
@@ -187,6 +200,13 @@ def reliability(pairs: Sequence[tuple[float, bool]]) -> list[tuple[float, float,
         if inside:
             rows.append((sum(c for c, _ in inside) / len(inside), sum(r for _, r in inside) / len(inside), len(inside)))
     return rows
+
+
+def noise(pairs: Sequence[tuple[float, bool]]) -> float:
+    """The ECE that so many events would show if their confidence were perfect, on average."""
+    rng = np.random.default_rng(SEED)
+    drawn = [[(c, bool(rng.random() < c)) for c, _ in pairs] for _ in range(BOOTSTRAPS // 10)]
+    return float(np.mean([expected_error(reliability(one)) for one in drawn]))
 
 
 def bootstrap(parts: Sequence[tuple[int, int, int]]) -> tuple[float, float]:
