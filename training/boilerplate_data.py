@@ -1,27 +1,27 @@
 """What the boilerplate model learns from and is measured on, as pages of labelled units.
 
 - `boilerplate/train.jsonl` (written by us, CC0): 118 page-like texts in 11 languages; the only ones it is measured on.
-- `training/data/boilerplate.tsv` (written by us, CC0): single lines, language, kind, text; never measured on.
+- `training/data/boilerplate*.tsv` (written by us, CC0): lines in 74 languages; never measured on.
 - Wikinews articles and business news (CC BY 2.5, CC BY 4.0; `training.articles`): news, with their held-out parts left
-  out; Romanian newspapers (RONEC, MIT) and sentences in 75 languages (Apache-2.0): news, at a low weight.
+  out; Romanian newspapers (RONEC, MIT), sentences of UNER (CC BY-SA 4.0) and in 75 languages (Apache-2.0): news, at a
+  low weight.
 """
 
 from __future__ import annotations
 
-import csv
 import json
 import random
 import re
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from pipeline.language.boilerplate_model import KINDS
 from pipeline.language.clean import clean
 from pipeline.language.units import Unit, split_units
 from training import articles, places
+from training.boilerplate_lines import read_lines
 
-LINES = Path(__file__).resolve().parent / "data" / "boilerplate.tsv"
-SMALL_WEIGHT, NEWS_WEIGHT, LINE_WEIGHT = 0.15, 0.4, 0.8
+SMALL_WEIGHT, NEWS_WEIGHT, MIXED_WEIGHT = 0.3, 0.7, 0.4
+LINE_WEIGHT, HARD_WEIGHT = 0.8, 1.6  # hard: news that looks like boilerplate
 
 
 @dataclass(frozen=True)
@@ -52,10 +52,10 @@ def measured_pages() -> list[Page]:
 
 
 def lines() -> list[Page]:
-    """One page a line."""
-    with LINES.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
-    return [_plain(f"line-{n}", language, text, kind, LINE_WEIGHT) for n, (language, kind, text) in enumerate(rows)]
+    """One page a line or block, all of one kind."""
+    return [
+        _plain(f"line-{n}", line.language, line.text, line.kind, LINE_WEIGHT) for n, line in enumerate(read_lines())
+    ]
 
 
 def news(part: str, *, limit: int | None = None) -> list[Page]:
@@ -82,48 +82,68 @@ def evidence(part: str) -> list[Page]:
     return pages
 
 
+# Languages with many texts to be read and few articles here.
+_MANY = ("pt", "pl", "sv", "ru", "ro", "nl", "it", "es", "fr", "da", "nb", "cs", "tr", "uk")
+_UNER = {"pt": "Portuguese-Bosque", "sv": "Swedish-Talbanken", "da": "Danish-DDT", "hr": "Croatian-SET"}
+
+
 def sentences() -> list[Page]:
-    """News in languages of which there are no articles. Some of it is from the web and not quite news: low weight."""
-    pages = []
+    """News in languages of which there are no articles, six lines a page. Some of it is from the web and not quite
+    news: low weight.
+    """
+    lines: dict[str, list[str]] = {}
     for path in sorted((places.data() / "language").glob("*.txt")):
-        if path.stem == "LICENSE":
-            continue
-        count = 60 if path.stem in ("pt", "pl", "sv", "ru", "ro", "da", "nb", "cs", "tr") else 8
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines()[:count]):
-            pages.append(_plain(f"{path.stem}-{number}", path.stem, clean(None, line).text, "content", SMALL_WEIGHT))
+        if path.stem != "LICENSE":
+            count = 90 if path.stem in _MANY else 18
+            lines[path.stem] = path.read_text(encoding="utf-8").splitlines()[:count]
+    for language, name in _UNER.items():
+        (path,) = (places.data() / "ner" / "uner" / f"UNER_{name}").glob("*train.iob2")
+        texts = [line[9:] for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("# text = ")]
+        lines[language] += texts[:300]
     ronec = json.loads((places.data() / "ner" / "ro-ronec" / "data" / "valid.json").read_text(encoding="utf-8"))
     for record in ronec[:300]:
         pairs = zip(record["tokens"], record["space_after"], strict=True)
-        text = "".join(token + " " * space for token, space in pairs).strip()
-        pages.append(_plain(f"ronec-{record['id']}", "ro", clean(None, text).text, "content", SMALL_WEIGHT))
+        lines["ro"].append("".join(token + " " * space for token, space in pairs).strip())
+    pages = []
+    for language, found in lines.items():
+        for start in range(0, len(found), 6):
+            text = "\n".join(clean(None, line).text for line in found[start : start + 6])
+            pages.append(_plain(f"{language}-{start}", language, text, "content", SMALL_WEIGHT))
     return [page for page in pages if page.units]
 
 
+# Where lines of a kind stand on a page: chances of the top, the middle and the end.
+_PLACES = {
+    "byline": (0.75, 0.05, 0.2), "caption": (0.4, 0.5, 0.1), "ad": (0.1, 0.55, 0.35), "teaser": (0.1, 0.6, 0.3),
+    "newsletter": (0.1, 0.35, 0.55), "cookie": (0.3, 0.3, 0.4), "disclaimer": (0.1, 0.1, 0.8),
+    "related": (0.1, 0.2, 0.7), "share": (0.4, 0.1, 0.5),
+}  # fmt: skip
+
+
 def mixed(news_pages: list[Page], line_pages: list[Page], *, seed: int = 3) -> list[Page]:
-    """Articles with lines put into them, as pages have them: most after the end, some between or before, some at the
-    end of the last paragraph. News stays by far the greater part.
+    """Pages made of articles and lines, as pages have them: bylines above, links below, advertising in between or at
+    the end of a paragraph. Some pages are nearly all news, some hardly.
     """
     draw = random.Random(seed)
     by_language: dict[str, list[Page]] = {}
     for page in line_pages:
-        if page.labels[0] != 0:
+        if page.labels and page.labels[0] != 0:
             by_language.setdefault(page.language, []).append(page)
     pages = []
     for page in news_pages:
         pool = by_language.get(page.language)
-        paragraphs = [(line, "content") for line in page.text.split("\n") if line][:12]
-        if not pool:
+        paragraphs = [(line, "content") for line in page.text.split("\n") if line]
+        paragraphs = paragraphs[: draw.choice((3, 5, 8, 12))]
+        if not pool or not paragraphs:
             continue
-        for line in draw.sample(pool, min(len(pool), draw.choice((1, 2, 2, 3, 4, 6)))):
-            kind, text = KINDS[line.labels[0]], line.text
-            place = draw.random()
-            if place < 0.2 and len(paragraphs) > 2:
-                paragraphs.insert(draw.randrange(1, len(paragraphs)), (text, kind))
-            elif place < 0.3:
-                paragraphs.insert(0, (text, kind))
-            else:
-                paragraphs.append((text, kind))
-        pages.append(_page(f"mixed-{page.id}", page.language, paragraphs, joined=draw.random() < 0.35))
+        parts: tuple[list[tuple[str, str]], ...] = ([], [], [])
+        for line in draw.sample(pool, min(len(pool), draw.choice((1, 2, 3, 4, 6, 8, 10)))):
+            kind = KINDS[line.labels[0]]
+            parts[draw.choices((0, 1, 2), _PLACES[kind])[0]].append((line.text, kind))
+        for middle in parts[1]:
+            paragraphs.insert(draw.randrange(1, len(paragraphs) + 1), middle)
+        whole = [*parts[0], *paragraphs, *parts[2]]
+        pages.append(_page(f"mixed-{page.id}", page.language, whole, joined=draw.random() < 0.35))
     return pages
 
 
@@ -131,14 +151,14 @@ def _page(name: str, language: str, paragraphs: list[tuple[str, str]], *, joined
     """A page of paragraphs; `joined`: advertising that follows a paragraph stands in it."""
     text, starts = "", []
     for number, (paragraph, kind) in enumerate(paragraphs):
-        runs = kind in ("ad", "teaser", "content", "disclaimer")
+        runs = kind in ("ad", "teaser", "content", "disclaimer") and "\n" not in paragraph
         same = joined and runs and number and paragraphs[number - 1][1] != kind
         text += "" if not number else " " if same and re.search(r"[.!?]$", text) else "\n"
         starts.append((len(text), kind))
         text += paragraph
     units = split_units(text)
     labels = [KINDS.index([kind for start, kind in starts if start <= unit.start][-1]) for unit in units]
-    return Page(name, language, text, tuple(units), tuple(labels), NEWS_WEIGHT)
+    return Page(name, language, text, tuple(units), tuple(labels), MIXED_WEIGHT)
 
 
 def _plain(name: str, language: str, text: str, kind: str, weight: float) -> Page:

@@ -3,14 +3,16 @@
 import json
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.language.boilerplate import find_boilerplate
+from pipeline.language.boilerplate import decide, find_boilerplate
 from pipeline.language.boilerplate_model import KINDS, BoilerplateModel
-from pipeline.language.features import Concepts, features_of
-from pipeline.language.units import split_units
+from pipeline.language.features import Concepts, Lexicon
+from pipeline.language.shapes import SHAPES
+from pipeline.language.units import Unit, split_units
 
 # (language, news, boilerplate, its kind): an article's last lines. Written for this test, not used in training.
 ENDINGS = [
@@ -138,12 +140,60 @@ def test_the_probabilities_of_every_unit_sum_to_one(model: BoilerplateModel) -> 
     assert model.probabilities("", [])[0].shape == (0, len(KINDS))
 
 
+def dense(text: str, lexicon: Lexicon) -> list[float]:
+    row: list[float] = lexicon.features(text, [Unit(0, len(text), 0)]).dense[0].tolist()
+    return row
+
+
 def test_concepts_hold_across_languages() -> None:
-    concepts = Concepts({"subscribe": "abonn* subscri* подпис*", "readalso": "lire_aussi read_also"})
+    lexicon = Lexicon(Concepts({"subscribe": "abonn* subscri* подпис*", "readalso": "lire_aussi read_also"}))
     for text in ("Abonnez-vous", "Subscribe now", "Подпишитесь и подписка"):
-        assert features_of(text, concepts).dense[0] == 1
-    assert features_of("À lire aussi : la suite", concepts).dense[1] == 1
-    assert features_of("Er las auch das Buch", concepts).dense[:2].tolist() == [0, 0]
+        assert dense(text, lexicon)[0] == 1
+    assert dense("À lire aussi : la suite", lexicon)[1] == 1
+    assert dense("Er las auch das Buch", lexicon)[:2] == [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("text", "shapes"),
+    [
+        ("Von Anna Beispiel", {"words_2_3", "title_case", "names_only", "short_no_end", "end_none"}),
+        ("Nur noch heute: 20 % auf alles!", {"early_colon", "percent", "digits", "end_exclamation", "words_4_7"}),
+        ("HAMBURG (dpa) - Der Rat tagt.", {"dateline", "caps_word_first", "end_period"}),
+        ("„Wer zahlt?“, fragte sie.", {"starts_quote", "quotes", "question_inside", "end_period"}),
+        ("»", {"words_1"}),
+    ],
+)
+def test_shapes(text: str, shapes: set[str]) -> None:
+    row = dense(text, Lexicon(Concepts({})))
+    assert shapes <= {name for name, value in zip(SHAPES, row, strict=True) if value}
+
+
+def test_features_of_a_unit_depend_on_nothing_around_it() -> None:
+    lexicon = Lexicon(Concepts({"subscribe": "abonn*"}))
+    text = "Abonnez-vous !\n数字が増えた。\nสภาเมืองตัดสินใจ\n***\nFoto: A. B."
+    units = split_units(text)
+    whole = lexicon.features(text, units)
+    for row, (unit, columns) in enumerate(zip(units, np.split(whole.columns, whole.starts[1:]), strict=True)):
+        part = text[unit.start : unit.end]
+        alone = Lexicon(Concepts({"subscribe": "abonn*"})).features(part, [Unit(0, len(part), 0)])
+        assert sorted(columns.tolist()) == sorted(alone.columns.tolist())
+        assert whole.dense[row].tolist() == alone.dense[0].tolist()
+
+
+def test_a_kind_below_its_threshold_gives_way_to_the_next() -> None:
+    def row(**chances: float) -> list[float]:
+        return [chances.get(name, 0.0) for name in KINDS]
+
+    rows = np.array(
+        [
+            row(content=0.02, ad=0.95, newsletter=0.03),
+            row(content=0.02, ad=0.58, newsletter=0.40),
+            row(content=0.60, ad=0.40),
+        ]
+    )
+    thresholds = np.zeros(len(KINDS))
+    thresholds[0], thresholds[KINDS.index("ad")] = 1.0, 0.9
+    assert [KINDS[number] for number in decide(rows, rows, thresholds)] == ["ad", "newsletter", "content"]
 
 
 @pytest.mark.parametrize(
@@ -166,4 +216,7 @@ def test_the_card_has_the_numbers_of_this_model() -> None:
     card = json.loads(files("pipeline.language").joinpath("boilerplate.json").read_bytes())
     assert set(KINDS[1:]) < set(card["kinds"])
     assert card["kinds"]["boilerplate"]["precision"] >= 0.95
+    model = BoilerplateModel.load()
+    for name, number in (("evidence", 0), ("ad", KINDS.index("ad")), ("teaser", KINDS.index("teaser"))):
+        assert card["thresholds"][name] == pytest.approx(float(model.thresholds[number]), abs=0.006)
     assert card["data"]
