@@ -1,6 +1,7 @@
 """`eventwire replay` on a real broker, with cheap stages: topics of its own, nothing twice, nothing lost."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -101,9 +102,10 @@ def test_from_kafka_into_topics_of_its_own(kafka: Broker, name: str, tmp_path: P
     assert f"There is no run {name}" in capsys.readouterr().err
 
 
-def start(settings: Settings, *options: object) -> "subprocess.Popen[bytes]":
+def start(settings: Settings, *options: object, batch: int) -> "subprocess.Popen[bytes]":
     command = [sys.executable, "-m", "tests.fake_eventwire", *on(settings, *options)]
-    return subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, preexec_fn=die_with_parent)
+    environment = {**os.environ, "EVENTWIRE_BATCH": str(batch)}
+    return subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, preexec_fn=die_with_parent)
 
 
 def wait_for(settings: Settings, count: int, process: "subprocess.Popen[bytes]") -> None:
@@ -116,15 +118,18 @@ def wait_for(settings: Settings, count: int, process: "subprocess.Popen[bytes]")
 
 
 def test_killed_then_stopped_then_done(kafka: Broker, name: str, tmp_path: Path, capsys: Capture) -> None:
+    """And with another batch size and number of processes each time: the records follow from input and models alone."""
     settings = plain(kafka)
     ours = runs.settings_of(settings, name)
-    slow: list[Any] = [{"id": f"s{number}", "text": "Firma KAUFT. SCHLAF:0.1 "} for number in range(40)]
+    # The last ones take so long that the run is not done when it is to be stopped.
+    seconds = [0.05] * 28 + [1.0] * 12
+    slow: list[Any] = [{"id": f"s{n}", "text": f"Firma KAUFT. SCHLAF:{s} "} for n, s in enumerate(seconds)]
     archive = make_archive(tmp_path / "archive", [*ALL_KINDS, *slow])
-    process = start(settings, "--run", name, "--replication", "1", "--archive", archive)
+    process = start(settings, "--run", name, "--replication", "1", "--archive", archive, batch=16)
     wait_for(ours, 15, process)
     process.kill()
     process.communicate()
-    process = start(settings, "--run", name, "--resume")
+    process = start(settings, "--run", name, "--resume", batch=1)
     wait_for(ours, 30, process)
     assert cli.run(on(settings, "--run", name, "--resume")) == 2
     assert "is being replayed by another process" in capsys.readouterr().err
@@ -135,16 +140,16 @@ def test_killed_then_stopped_then_done(kafka: Broker, name: str, tmp_path: Path,
     assert process.returncode == 130, told.decode()
     with Client(settings) as client:
         assert runs.read(client, name).state == "stopped"
-    assert cli.run(on(settings, "--run", name, "--resume")) == 0, capsys.readouterr().err
+    assert cli.run(on(settings, "--run", name, "--resume", "--workers", "2")) == 0, capsys.readouterr().err
     copies = read(ours, RAW)
     expected = raw_messages([*ALL_KINDS, *slow])
     assert Counter(header(m.headers, "ew_origin") for m in copies) == Counter(m.trace for m in expected), "each once"
     assert sorted(m.timestamp for m in copies) == sorted(m.timestamp for m in expected)
     found = ids(read(ours, "news.articles.classified"))
     assert found.keys() == {"a0", "a1", "a2", *(f"a{n}" for n in range(4, 12)), *(f"s{n}" for n in range(40))}
-    assert cli.run(on(settings, "--verify", name)) == 0, capsys.readouterr().out
+    assert cli.run(on(settings, "--verify", name, "--workers", "2")) == 0, capsys.readouterr().out
     out = tmp_path / "folder"
-    assert cli.run(on(settings, "--archive", archive, "--out", out)) == 0
+    assert cli.run(on(settings, "--archive", archive, "--out", out, "--workers", "2")) == 0
     assert cli.run(["diff", name, str(out), "--brokers", settings.brokers, "--quiet"]) == 0, "on Kafka as in a folder"
 
 
