@@ -143,7 +143,7 @@ def test_segments_and_other_partitions(kafka: Broker, topic_prefix: str, start: 
 
 def test_killed_workers_and_a_second_one_lose_no_retraction(kafka: Broker, topic_prefix: str, start: Start) -> None:
     """Every article gets four versions, while workers are killed and a second one takes over half of the partitions."""
-    count = 120
+    count = 60
     settings = plain(kafka, topic_prefix=topic_prefix, workers=2, batch=4, slot="one", session_seconds=6.0)
     road = Road.make(kafka, settings, partitions=4)
 
