@@ -173,17 +173,20 @@ class _Run:
         from importlib.metadata import version
 
         from pipeline.encoder.files import open_files
+        from pipeline.events.own_store import open_own_types
         from pipeline.local.folder import Folder
         from pipeline.streams.topics import load_topics
 
         settings = self.settings
-        made_with = {
+        made_with: dict[str, Any] = {
             "version": version("eventwire"),
             "stages": ",".join(step.name for step in self.steps),
             "model": open_files(settings.model).digest,  # not the path: another model may stand there tomorrow
             "max_text": settings.max_text,
             "max_html": settings.max_html,
         }
+        if own := open_own_types(settings.types, made_with["model"]).digest:
+            made_with["types"] = own
         topics = [settings.topic_prefix + name for name in load_topics() if name != self.steps[0].reads]
         folder = Folder(self.out, topics=topics, made_with=made_with)
         if folder.cut and not self.quiet:
