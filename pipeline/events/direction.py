@@ -16,7 +16,10 @@ from pipeline.events.words import Span, fold
 from pipeline.records import Entity
 
 REACH = 90  # characters between the trigger and the name
-RATINGS = ("analyst.rating", "analyst.credit_rating")
+RATINGS: Mapping[str, tuple[str, ...]] = {  # which of "from X to Y" are roles of the type
+    "analyst.rating": ("rating_from", "rating_to"),
+    "analyst.credit_rating": ("rating_to",),
+}
 
 # Of types in which one side acts on the other: who acts, who is acted on.
 SIDES: Mapping[str, tuple[str, str]] = {
@@ -118,7 +121,7 @@ def directed(
     if grammar is None:
         return list(fillers)
     if candidate.type in RATINGS:
-        return _rated(text, sentence, fillers, grammar)
+        return _rated(text, sentence, fillers, grammar, RATINGS[candidate.type])
     if candidate.type not in SIDES:
         return list(fillers)
     acts, suffers = SIDES[candidate.type]
@@ -168,7 +171,9 @@ def _is_agent(text: str, sentence: Span, candidate: Candidate, filler: Filler, g
     return False
 
 
-def _rated(text: str, sentence: Span, fillers: Sequence[Filler], grammar: Grammar) -> list[Filler]:
+def _rated(
+    text: str, sentence: Span, fillers: Sequence[Filler], grammar: Grammar, roles: Sequence[str]
+) -> list[Filler]:
     """The old and the new rating, where the sentence names both, as such, once."""
     pairs = [
         match for match in grammar.ratings.finditer(text, *sentence) if _is_rating(match[1]) and _is_rating(match[2])
@@ -182,7 +187,7 @@ def _rated(text: str, sentence: Span, fillers: Sequence[Filler], grammar: Gramma
         for f in fillers
         if f.role not in spans and not any(f.span[0] < end and start < f.span[1] for start, end in spans.values())
     ]
-    return others + [Filler(role, span, score) for role, span in spans.items()]
+    return others + [Filler(role, span, score) for role, span in spans.items() if role in roles]
 
 
 def _is_rating(words: str) -> bool:

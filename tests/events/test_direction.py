@@ -2,8 +2,9 @@
 
 import pytest
 
+from pipeline.events.direction import RATINGS, SIDES
 from pipeline.records import NewsEvent
-from tests.events.story import Story
+from tests.events.story import TYPES, Story
 
 
 def roles(event: NewsEvent) -> dict[str, str]:
@@ -132,3 +133,15 @@ def test_no_list_no_more_addressees() -> None:
         story = Story(text).entity("Norda", "ORG").entity("Talvar", "ORG").entity("Berger", "ORG")
         (event,) = story.event("regulation.penalty", "fined").role("addressee", "Norda").events
         assert [p.text for p in event.participants] == ["Norda"]
+
+
+def test_a_credit_rating_has_no_role_for_the_old_one() -> None:
+    story = Story("Norda cut Talvar's rating from AA to A.").entity("Norda", "ORG").entity("Talvar", "ORG")
+    story.event("analyst.credit_rating", "cut").role("analyst", "Norda").role("issuer", "Talvar")
+    (event,) = story.role("rating_to", "A", after=30).events
+    assert roles(event) == {"analyst": "Norda", "issuer": "Talvar", "rating_to": "A"}
+
+
+def test_grammar_knows_only_roles_that_the_types_have() -> None:
+    for kind, names in {**SIDES, **RATINGS}.items():
+        assert set(names) <= set(TYPES[kind].roles), kind
