@@ -281,7 +281,11 @@ def test_a_reader_that_has_seen_enough(tmp_path: Path) -> None:
 def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, bytes]]:
     """Input of 150 articles, some bad, some with two events, and what a run that nobody stops leaves."""
     folder = tmp_path_factory.mktemp("whole")
-    texts = (f"SCHLAF:0.01 Nr. {n} {'KAUFT ' * (n % 3)}" + ("WIRF" if n % 20 == 7 else "") for n in range(150))
+    # The last ones are slow, so that whoever wants to stop it in the middle is in time on a busy machine, too.
+    texts = (
+        f"SCHLAF:{0.3 if n >= 140 else 0.01} Nr. {n} {'KAUFT ' * (n % 3)}" + ("WIRF" if n % 20 == 7 else "")
+        for n in range(150)
+    )
     path = articles(folder / "in.jsonl", *texts, metadata={"pad": "x" * 5000})
     # Every third one is a new version of the one before it but one.
     path.write_bytes(re.sub(rb'"id":"a(\d*[258])"', lambda at: b'"id":"a%d"' % (int(at[1]) - 2), path.read_bytes()))
