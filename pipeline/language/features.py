@@ -27,7 +27,7 @@ REMEMBERED = 50_000  # words that are kept
 _LETTER = r"[^\W_\u3040-\u30ff\u3400-\u9fff]"
 _SIGN = "[\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0900-\u0963\u0966-\u0dff\u0e30-\u0eff\u1000-\u109f\u1780-\u17ff]"
 _WORD = re.compile(
-    rf"[\u3040-\u30ff\u3400-\u9fff]|(?:{_LETTER}|{_SIGN})+(?:[-'’.:](?:{_LETTER}|{_SIGN})+)*[.:]?"
+    rf"[\u3040-\u30ff\u3400-\u9fff]|(?:{_LETTER}++|{_SIGN}++)++(?:[-'’.:](?:{_LETTER}++|{_SIGN}++)++)*[.:]?"
     r"|[©\"„“”«»‚‘|【】]|\d+\+"
 )
 _MIX, _PAIR, _FIRST, _LAST = (np.uint32(number) for number in (2654435761, 40503, 97, 131))

@@ -8,24 +8,27 @@ import numpy as np
 
 from pipeline.language.units import Unit
 
-# Found anywhere in a unit.
-_INSIDE = {
+# Tried at every number, and at the two characters before it.
+_AT_NUMBER = {
     "time": re.compile(r"\b\d{1,2}[:.h]\d{2}\b|\b\d{1,2}\s?(?:Uhr|am|pm|AM|PM|h)\b"),
     "date": re.compile(r"\b\d{1,2}[./-]\s?\d{1,2}[./-](?:\s?\d{2,4})?\b|\b\d{4}-\d{2}-\d{2}\b|\b(?:19|20)\d{2}\b"),
+    "phone": re.compile(r"(?:\+|\b0)\d[\d /()-]{6,20}\d"),
+    "age_limit": re.compile(r"\b18\s?\+|\+\s?18\b"),
+}
+# Found anywhere in a unit.
+_INSIDE = {
     "money": re.compile(
         r"[€$£¥₽₹₩]|\b(?:[Ee]uros?|[Dd]ollars?|Franken|kronor|kroner|lei|zł|рубл\w+|лв|грн|EUR|USD|CHF|SEK|RON|PLN)\b"
     ),
     "percent": re.compile("[%٪]"),
-    "url": re.compile(r"https?://|www\.|\b\w{1,40}\.(?:com|de|org|net|fr|es|it|nl|pl|ru|ro|se|pt|br|ch|at|uk)\b"),
+    "url": re.compile(r"https?://|www\.|(?<=\w)\.(?:com|de|org|net|fr|es|it|nl|pl|ru|ro|se|pt|br|ch|at|uk)\b"),
     "email": re.compile("@"),
-    "phone": re.compile(r"(?:\+|\b0)\d[\d /()-]{6,20}\d"),
     "bars": re.compile("[|·•]"),
     "slashes": re.compile("/"),
     "copyright_sign": re.compile("©"),
     "hash_tag": re.compile("#"),
     "star": re.compile(r"\*"),
     "ellipsis": re.compile(r"…|\.\.\."),
-    "age_limit": re.compile(r"\b18\s?\+|\+\s?18\b"),
 }
 # At its beginning.
 _AT_START = {
@@ -41,36 +44,45 @@ _OWN = (
     "starts_lower", "starts_quote", "starts_sign", "starts_bracket", "all_in_brackets", "all_caps", "caps_word_first",
     "title_case", "names_only", "digits", "arrow", "quotes", "quote_open", "short_no_end",
 )  # fmt: skip
-SHAPES = (*_OWN, *_INSIDE, *_AT_START)
+SHAPES = (
+    *_OWN, "time", "date", "money", "percent", "url", "email", "phone", "bars", "slashes", "copyright_sign", "hash_tag",
+    "star", "ellipsis", "age_limit", *_AT_START,
+)  # fmt: skip
+_COLUMN = {name: column for column, name in enumerate(SHAPES)}
 
 _CLOSING = "\"'”“’»«)"
 _QUOTES = re.compile('["„“”«»]')
-_DIGIT = re.compile(r"\d")
+_NUMBER = re.compile(r"\d+")
 
 
 def shapes_of(text: str, units: Sequence[Unit], kinds: Sequence[Sequence[str]]) -> Any:
     """[units, SHAPES] of 0 and 1. `kinds`: how each word of each unit is written (`features.Word.kind`)."""
     shapes = np.zeros((len(units), len(SHAPES)), dtype=np.float32)
-    for row, (unit, written) in enumerate(zip(units, kinds, strict=True)):
-        shapes[row, : len(_OWN)] = _own(text, unit, written)
+    shapes[:, : len(_OWN)] = [_own(text, unit, written) for unit, written in zip(units, kinds, strict=True)]
     begins = np.array([unit.start for unit in units])
-    quotes = _rows(_QUOTES, text, begins)
+    quotes = _rows([found.start() for found in _QUOTES.finditer(text)], begins)
+    quotes = quotes[quotes >= 0]
     counts = np.bincount(quotes, minlength=len(units))
-    shapes[:, SHAPES.index("quotes")] = counts >= 2
-    shapes[:, SHAPES.index("quote_open")] = counts % 2 == 1
-    shapes[_rows(_DIGIT, text, begins), SHAPES.index("digits")] = 1
-    for column, pattern in enumerate(_INSIDE.values(), start=len(_OWN)):
-        shapes[_rows(pattern, text, begins), column] = 1
-    for column, pattern in enumerate(_AT_START.values(), start=len(_OWN) + len(_INSIDE)):
-        shapes[:, column] = [pattern.match(text, unit.start, unit.end) is not None for unit in units]
+    shapes[:, _COLUMN["quotes"]] = counts >= 2
+    shapes[:, _COLUMN["quote_open"]] = counts % 2 == 1
+    numbers = [found.start() for found in _NUMBER.finditer(text)]
+    rows = _rows(numbers, begins)
+    shapes[rows[rows >= 0], _COLUMN["digits"]] = 1
+    for name, pattern in _AT_NUMBER.items():
+        for row, number in zip(rows.tolist(), numbers, strict=True):
+            if row >= 0 and any(pattern.match(text, max(number - back, 0)) for back in (0, 1, 2)):
+                shapes[row, _COLUMN[name]] = 1
+    for name, pattern in _INSIDE.items():
+        found_in = _rows([found.start() for found in pattern.finditer(text)], begins)
+        shapes[found_in[found_in >= 0], _COLUMN[name]] = 1
+    for name, pattern in _AT_START.items():
+        shapes[:, _COLUMN[name]] = [pattern.match(text, unit.start, unit.end) is not None for unit in units]
     return shapes
 
 
-def _rows(pattern: re.Pattern[str], text: str, begins: Any) -> Any:
-    """The units in which `pattern` is found, as often as it is."""
-    found = [match.start() for match in pattern.finditer(text)]
-    rows = np.searchsorted(begins, np.array(found, dtype=np.int64), side="right") - 1
-    return rows[rows >= 0]
+def _rows(places: Sequence[int], begins: Any) -> Any:
+    """The unit that each place is in; -1 before the first."""
+    return np.searchsorted(begins, np.array(places, dtype=np.int64), side="right") - 1
 
 
 def _own(text: str, unit: Unit, kinds: Sequence[str]) -> list[bool]:
