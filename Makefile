@@ -50,6 +50,7 @@ evaluate-entities: $(VENV)/.dev  ## every number of the entity stage (needs the 
 	$(BIN)/python -m training.evaluate_entities
 
 evaluate-events: $(VENV)/.dev  ## the whole event agent: types, roles, status, confusions, calibration, folds (needs the data folder)
+	$(BIN)/python -m training evaluate-events
 	$(BIN)/python -m training evaluate-events --folds 5
 
 evaluate-language: $(VENV)/.dev  ## language detection against named baselines (needs the data folder)
@@ -57,7 +58,7 @@ evaluate-language: $(VENV)/.dev  ## language detection against named baselines (
 
 train: $(VENV)/.train  ## all steps of the shipped model, resumable: see training/README.md
 	for step in base ner-teacher event-teacher 'soft-labels ner-teacher' 'soft-labels event-teacher' \
-	  student export roles calibrate 'evaluate --write'; do $(BIN)/python -m training $$step || exit 1; done
+	  student export roles calibrate calibrate-events 'evaluate --write' 'evaluate-events --write'; do $(BIN)/python -m training $$step || exit 1; done
 
 dashboards: $(VENV)/.dev  ## write the Grafana dashboards from deploy/grafana/dashboards.py
 	$(BIN)/python deploy/grafana/dashboards.py
