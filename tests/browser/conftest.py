@@ -16,7 +16,7 @@ WAIT_MS = 20_000
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    """Debian's chromium, driven by playwright. It ends with the module: as long as it lives, an event loop runs here."""
+    """Debian's chromium, driven by playwright; for a module only, since its event loop is in the way of others."""
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if path is None:
