@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import typer
 
 from pipeline.cli.counting import counting
-from pipeline.cli.options import Brokers, Prefix
+from pipeline.cli.options import Brokers, Prefix, known_languages
 from pipeline.cli.progress import log_through
 
 _SILENT_MILLISECONDS = 60_000
@@ -48,7 +48,6 @@ def dashboard(
       eventwire dashboard --brokers kafka1:9092 --worker http://10.0.0.7:9464
       EVENTWIRE_API_TOKEN=$(openssl rand -hex 16) eventwire dashboard --host 0.0.0.0
     """
-    from pipeline.cli.tail import known_languages
     from pipeline.events.own_store import known_types
     from pipeline.settings import load_settings
     from pipeline.web.app import create_app

@@ -6,10 +6,9 @@ from typing import Any
 
 from pipeline.cli.diff_plots import bars, histogram
 from pipeline.cli.diff_text import KINDS, heading, participants, ranked, value
-from pipeline.cli.explain_marks import visible
+from pipeline.cli.html_page import document, safe
 from pipeline.history.diff import Difference, Summary
 
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 _STYLE = """
 :root { color-scheme: light dark; --line: #8885; --faint: #666; --mark: #ffe58a; --mark-text: #000;
   --lost: #c2410c; --added: #0f766e; --changed: #2f62c9; --rescored: #8a8a8a; --card: #8881; }
@@ -55,32 +54,16 @@ _LONGEST = 1500  # characters of one text
 
 def page(summary: Summary, some: Mapping[str, Sequence[Difference]]) -> str:
     """The whole page, UTF-8. `some`: differences to show, by kind."""
-    a, b = _safe(summary.a.name), _safe(summary.b.name)
+    a, b = safe(summary.a.name), safe(summary.b.name)
     parts = "".join(_section(kind, some.get(kind, ()), summary) for kind in KINDS)
-    facts = "<br>".join(_safe(line) for line in heading(summary))
-    return f"""<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{_POLICY}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{a} and {b} - differences</title>
-<style>{_STYLE}</style>
-</head>
-<body>
-<h1>From <span>{a}</span> (A) to <span>{b}</span> (B)</h1>
+    facts = "<br>".join(safe(line) for line in heading(summary))
+    body = f"""<h1>From <span>{a}</span> (A) to <span>{b}</span> (B)</h1>
 <p class="faint">{facts}</p>
 {_tiles(summary)}
 {_plots(summary)}
 {_tables(summary)}
-{parts}
-</body>
-</html>
-"""
-
-
-def _safe(text: str) -> str:
-    return escape(visible(text), quote=True)
+{parts}"""
+    return document(title=f"{a} and {b} - differences", style=_STYLE, body=body)
 
 
 def _tiles(summary: Summary) -> str:
@@ -110,7 +93,7 @@ def _tables(summary: Summary) -> str:
     parts = []
     for name in ("class", "type", "language", "source"):
         rows = "".join(
-            f"<tr><td>{_safe(text)}"
+            f"<tr><td>{safe(text)}"
             + "".join(f'<td class="number">{counts[column]:,}' for column in ("a", "b", *KINDS))
             + "</tr>"
             for text, counts in ranked(summary.by.get(name, {}).items())[:60]
@@ -143,9 +126,9 @@ def _difference(difference: Difference) -> str:
     title = str(article.get("title") or article.get("url") or article["id"])
     sides = _side("A", difference.a, difference) + _side("B", difference.b, difference)
     return (
-        f'<article><header><b class="{difference.kind}">{_safe(str(event["type"]))}</b>'
-        f'<span dir="auto">{_safe(title[:_LONGEST])}</span>'
-        f'<span class="faint">{_safe(" · ".join(about) + differ)}</span></header>'
+        f'<article><header><b class="{difference.kind}">{safe(str(event["type"]))}</b>'
+        f'<span dir="auto">{safe(title[:_LONGEST])}</span>'
+        f'<span class="faint">{safe(" · ".join(about) + differ)}</span></header>'
         f'<div class="sides">{sides}</div></article>'
     )
 
@@ -163,12 +146,12 @@ def _fact(name: str, event: Mapping[str, Any], *, strong: bool) -> str:
     if name == "participants":
         text = "<br>".join(f"{escape(role)} <b>{escape(who)}</b>" for role, who in participants(event)) or "none"
     elif name == "trigger":
-        text = _safe(str(event["trigger"].get("text")))
+        text = safe(str(event["trigger"].get("text")))
     else:
-        text = _safe(value(event, name)[:_LONGEST])
+        text = safe(value(event, name)[:_LONGEST])
     if not strong and text == "none":
         return ""
-    return f'<dt{" class=changed" if strong else ""}>{_safe(name)}<dd dir="auto">{text}'
+    return f'<dt{" class=changed" if strong else ""}>{safe(name)}<dd dir="auto">{text}'
 
 
 def _marked(quote: Mapping[str, Any], event: Mapping[str, Any]) -> str:
@@ -176,5 +159,5 @@ def _marked(quote: Mapping[str, Any], event: Mapping[str, Any]) -> str:
     text, trigger = str(quote["text"]), event["trigger"]
     start, end = int(trigger["start"]) - int(quote["start"]), int(trigger["end"]) - int(quote["start"])
     if not 0 <= start < end <= len(text):
-        return _safe(text[:_LONGEST])
-    return f"{_safe(text[:start])}<mark>{_safe(text[start:end])}</mark>{_safe(text[end:][:_LONGEST])}"
+        return safe(text[:_LONGEST])
+    return f"{safe(text[:start])}<mark>{safe(text[start:end])}</mark>{safe(text[end:][:_LONGEST])}"

@@ -1,9 +1,9 @@
 """`eventwire explain --html`: one page that stands alone. Nothing is loaded, nothing runs, everything is escaped."""
 
-from html import escape
 from itertools import groupby
 
-from pipeline.cli.explain_marks import event_marks, reason, segments, visible
+from pipeline.cli.explain_marks import event_marks, reason, segments
+from pipeline.cli.html_page import document, safe
 from pipeline.events.trace import Decision, Explanation, Verdict
 from pipeline.records import ClassifiedArticle, NewsEvent
 
@@ -20,49 +20,32 @@ blockquote { margin: .5rem 0; padding-inline-start: .8rem; border-inline-start: 
 mark { background: var(--mark); color: #000; } u { text-decoration-thickness: 2px; }
 u::after { content: " " attr(data-role); font-size: .7em; color: var(--faint); vertical-align: super; }
 """
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 
 def page(explanation: Explanation) -> str:
     """The whole page, UTF-8."""
     article = explanation.article
     direction = "rtl" if article.language.script in ("Arab", "Hebr") else "ltr"
-    title = _safe(article.title or article.id)
-    return f"""<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{_POLICY}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title} - why these events</title>
-<style>{_STYLE}</style>
-</head>
-<body>
-<h1 dir="auto">{title}</h1>
+    title = safe(article.title or article.id)
+    body = f"""<h1 dir="auto">{title}</h1>
 {_facts(article)}
 <h2>Events ({len(article.events)})</h2>
 {"".join(_event(article, number, event, direction) for number, event in enumerate(article.events, 1))}
 <h2>Sentences and candidates</h2>
 {_sentences(explanation, direction)}
 <h2>Entities, amounts, dates</h2>
-{_values(article)}
-</body>
-</html>
-"""
-
-
-def _safe(text: str) -> str:
-    return escape(visible(text), quote=True)
+{_values(article)}"""
+    return document(title=f"{title} - why these events", style=_STYLE, body=body)
 
 
 def _facts(article: ClassifiedArticle) -> str:
     language = article.language
     models = ", ".join(
-        _safe(ref) for ref in (article.models.language, article.models.entities, article.models.events) if ref
+        safe(ref) for ref in (article.models.language, article.models.entities, article.models.events) if ref
     )
     return (
-        f"<p>{_safe(article.id)} · {_safe(article.published_at or 'no date of publication')} · language "
-        f"{_safe(language.code)} ({_safe(language.script)}, {language.confidence:.2f})<br><small>{models}</small></p>"
+        f"<p>{safe(article.id)} · {safe(article.published_at or 'no date of publication')} · language "
+        f"{safe(language.code)} ({safe(language.script)}, {language.confidence:.2f})<br><small>{models}</small></p>"
     )
 
 
@@ -72,16 +55,16 @@ def _event(article: ClassifiedArticle, number: int, event: NewsEvent, direction:
         for quote in event.evidence
     )
     rows = "".join(
-        f"<tr><td>{_safe(who.role)}<td>{_safe(who.text)}<td>{_safe(who.name or '')}{' (resolved)' * bool(who.resolved)}"
-        f"<td>{_safe(who.entity_id or '')}</tr>"
+        f"<tr><td>{safe(who.role)}<td>{safe(who.text)}<td>{safe(who.name or '')}{' (resolved)' * bool(who.resolved)}"
+        f"<td>{safe(who.entity_id or '')}</tr>"
         for who in event.participants
     )
-    facts = [f"<b>{number}. {_safe(event.type)}</b> {_safe(event.status)}, {_safe(event.time)}"]
-    facts += [_safe(event.event_date.date)] if event.event_date else []
+    facts = [f"<b>{number}. {safe(event.type)}</b> {safe(event.status)}, {safe(event.time)}"]
+    facts += [safe(event.event_date.date)] if event.event_date else []
     facts += [f"confidence {event.confidence:.2f}", f"relevance {event.relevance:.2f}"]
     return (
         f'<article id="event-{number}">{" · ".join(facts)}{quotes}<table>{rows}</table>'
-        f"<small>{_safe(event.similarity_key)}</small></article>"
+        f"<small>{safe(event.similarity_key)}</small></article>"
     )
 
 
@@ -89,11 +72,11 @@ def _marked(text: str, start: int, end: int, event: NewsEvent) -> str:
     parts = []
     for words, mark in segments(text, start, end, event_marks(event)):
         if mark is None:
-            parts.append(_safe(words))
+            parts.append(safe(words))
         elif mark == "trigger":
-            parts.append(f"<mark>{_safe(words)}</mark>")
+            parts.append(f"<mark>{safe(words)}</mark>")
         else:
-            parts.append(f'<u data-role="{_safe(mark)}">{_safe(words)}</u>')
+            parts.append(f'<u data-role="{safe(mark)}">{safe(words)}</u>')
     return "".join(parts)
 
 
@@ -107,7 +90,7 @@ def _sentences(explanation: Explanation, direction: str) -> str:
             (start, min(end, part.end), part.kind) for part in article.boilerplate if part.start < start < part.end
         ]
         words = "".join(
-            _safe(piece) if kind is None else f'<span class="ad" title="{_safe(kind)}">{_safe(piece)}</span>'
+            safe(piece) if kind is None else f'<span class="ad" title="{safe(kind)}">{safe(piece)}</span>'
             for piece, kind in segments(
                 article.text, start, end, sorted((a, min(b, end), kind) for a, b, kind in closed)
             )
@@ -119,12 +102,12 @@ def _sentences(explanation: Explanation, direction: str) -> str:
 
 def _decision(text: str, decision: Decision) -> str:
     kept = decision.verdict in (Verdict.KEPT, Verdict.MERGED)
-    words = _safe(reason(decision))
+    words = safe(reason(decision))
     if decision.event:
         words = f'<a href="#event-{decision.event}">{words}</a>'
-    trigger = _safe(text[slice(*decision.trigger)]) if decision.trigger else ""
+    trigger = safe(text[slice(*decision.trigger)]) if decision.trigger else ""
     return (
-        f'<tr class="{"kept" if kept else "dropped"}"><td><td>{_safe(decision.type)}'
+        f'<tr class="{"kept" if kept else "dropped"}"><td><td>{safe(decision.type)}'
         f'<td class="number">{decision.score:.2f} / {decision.threshold:.2f}<td>{words}<td>{trigger}</tr>'
     )
 
@@ -135,5 +118,5 @@ def _values(article: ClassifiedArticle) -> str:
     ]
     rows += [(amount.kind, amount.text, amount.value or "", amount.unit or "") for amount in article.amounts]
     rows += [("DATE", date.text, date.date, "") for date in article.dates]
-    body = "".join("<tr>" + "".join(f"<td>{_safe(cell)}" for cell in row) + "</tr>" for row in rows)
+    body = "".join("<tr>" + "".join(f"<td>{safe(cell)}" for cell in row) + "</tr>" for row in rows)
     return f"<table>{body}</table>"

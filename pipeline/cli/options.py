@@ -3,9 +3,13 @@
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from pipeline.events.selection import Selection
+    from pipeline.settings import Settings
 
 Brokers = Annotated[str | None, typer.Option(help="host:port of Kafka, several separated by commas.")]
 Prefix = Annotated[str | None, typer.Option(help='Stands before every topic name, e.g. "replay.r1.".')]
@@ -51,3 +55,40 @@ def check_order(since: datetime | None, before: datetime | None) -> None:
 def words(given: Iterable[str] | None) -> list[str]:
     """Values of an option that may be repeated, or hold several separated by commas."""
     return [word.strip() for text in given or () for word in text.split(",") if word.strip()]
+
+
+def read_selection(
+    settings: "Settings",
+    *,
+    classes: Several,
+    types: Several,
+    entities: Several,
+    languages: Several,
+    statuses: Several,
+    sources: Several,
+    min_confidence: float,
+) -> "Selection":
+    """The events that a user's options choose. Raises `SettingsError` for a name that there isn't."""
+    from pipeline.events.own_store import known_types
+    from pipeline.events.selection import select
+
+    return select(
+        classes=words(classes),
+        types=words(types),
+        entities=entities or (),
+        languages=words(languages),
+        statuses=words(statuses),
+        sources=sources or (),
+        min_confidence=min_confidence,
+        known_languages=known_languages() if languages else (),
+        kinds=known_types(settings.types),
+    )
+
+
+def known_languages() -> list[str]:
+    """The codes that the language stage can give an article."""
+    from pipeline.language.confusables import SOUTH_SLAVIC
+    from pipeline.language.langid import shared_language_model
+    from pipeline.language.scripts import ONE_LANGUAGE
+
+    return sorted({*shared_language_model().languages, *ONE_LANGUAGE.values(), *SOUTH_SLAVIC, "yue", "und"})

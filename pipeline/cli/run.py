@@ -1,8 +1,6 @@
 """`eventwire run`: files in, events out, with no broker."""
 
-import signal
 import sys
-import threading
 import time
 from collections.abc import Callable
 from enum import StrEnum
@@ -11,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pipeline.cli.interrupt import terminate_as_interrupt
 from pipeline.cli.lines import print_line
 from pipeline.cli.table import print_events, safe
 
@@ -134,7 +133,7 @@ class _Run:
                 Pool(self.names, self.settings, steps=segment, on_restart=restarted) as pool,
                 Progress(reader.total, quiet=self.quiet, bar=not self._prints_lines()) as progress,
                 log_through(progress.say, self.settings.log_level),
-                _terminate_as_interrupt(),
+                terminate_as_interrupt(),
             ):
                 ends = process(
                     reader,
@@ -261,15 +260,3 @@ class _Run:
     def _say_interrupted(self) -> None:
         where = f" are complete in {self.out}; the same command goes on from there" if self.out else " were done"
         _say(f"interrupted: {self.articles:,} articles{where}")
-
-
-class _terminate_as_interrupt:  # noqa: N801  used as a context manager, named like one
-    """SIGTERM ends a run as Ctrl-C does: with complete files."""
-
-    def __enter__(self) -> None:
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGTERM, signal.default_int_handler)
-
-    def __exit__(self, *error: object) -> None:
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)

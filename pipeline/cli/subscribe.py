@@ -23,8 +23,8 @@ from pipeline.cli.options import (
     Sources,
     Statuses,
     Types,
+    read_selection,
     read_time,
-    words,
 )
 from pipeline.cli.progress import log_through
 from pipeline.cli.table import safe
@@ -89,25 +89,21 @@ def subscribe(
       eventwire subscribe out/demo --webhook http://127.0.0.1:8000/ --language de
       eventwire subscribe --webhook https://example.org/hook --redrive
     """
-    from pipeline.cli.tail import known_languages
-    from pipeline.events.own_store import known_types
-    from pipeline.events.selection import select
     from pipeline.settings import load_settings
     from pipeline.web.undelivered import Kept
     from pipeline.web.webhook import Receiver, read_secret
 
     start = read_time(since, "--from")
     settings = load_settings(brokers=brokers, topic_prefix=topic_prefix)
-    selection = select(
-        classes=words(classes),
-        types=words(types),
-        entities=entities or (),
-        languages=words(languages),
-        statuses=words(statuses),
-        sources=sources or (),
+    selection = read_selection(
+        settings,
+        classes=classes,
+        types=types,
+        entities=entities,
+        languages=languages,
+        statuses=statuses,
+        sources=sources,
         min_confidence=min_confidence,
-        known_languages=known_languages() if languages else (),
-        kinds=known_types(settings.types),
     )
     receiver = Receiver(webhook, read_secret(settings.webhook_secret), give_up_seconds=give_up, tell=_say)
     name = _checked(name or _name_of(receiver.host, webhook))

@@ -23,8 +23,8 @@ from pipeline.cli.options import (
     Statuses,
     Types,
     check_order,
+    read_selection,
     read_time,
-    words,
 )
 
 _ROWS = 500  # of one table: memory stays flat
@@ -88,8 +88,6 @@ def tail(
       eventwire tail /data/news --as-of 2026-03-01 --entity Siemens
       eventwire tail /data/news --count --from 2025-01-01 --type analyst.rating
     """
-    from pipeline.events.own_store import known_types
-    from pipeline.events.selection import select
     from pipeline.settings import load_settings
 
     start, end, moment = read_time(since, "--from"), read_time(before, "--to"), read_time(as_of, "--as-of")
@@ -97,16 +95,15 @@ def tail(
     following = follow if follow is not None else place is None and not looking_back
     _check_times(start, end, moment, following=following, looking_back=looking_back)
     settings = load_settings(brokers=brokers, topic_prefix=topic_prefix)
-    selection = select(
-        classes=words(classes),
-        types=words(types),
-        entities=entities or (),
-        languages=words(languages),
-        statuses=words(statuses),
-        sources=sources or (),
+    selection = read_selection(
+        settings,
+        classes=classes,
+        types=types,
+        entities=entities,
+        languages=languages,
+        statuses=statuses,
+        sources=sources,
         min_confidence=min_confidence,
-        known_languages=known_languages() if languages else (),
-        kinds=known_types(settings.types),
     )
     _tell_warnings()
     if looking_back:
@@ -131,15 +128,6 @@ def _check_times(
         raise typer.BadParameter("--from is later than --as-of: nothing from then was known.")
     if following and end and end <= now and not start:
         raise typer.BadParameter("--to is past: no new event can be from before. Use --no-follow to see old ones.")
-
-
-def known_languages() -> list[str]:
-    """The codes that the language stage can give an article."""
-    from pipeline.language.confusables import SOUTH_SLAVIC
-    from pipeline.language.langid import shared_language_model
-    from pipeline.language.scripts import ONE_LANGUAGE
-
-    return sorted({*shared_language_model().languages, *ONE_LANGUAGE.values(), *SOUTH_SLAVIC, "yue", "und"})
 
 
 def _look_back(

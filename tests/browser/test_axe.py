@@ -1,9 +1,6 @@
 """Accessibility: axe-core, the checker that browsers' own tools use, finds nothing in any view, light or dark."""
 
-import hashlib
 import json
-import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +8,7 @@ import pytest
 
 from tests.browser.conftest import Opener
 from tests.browser.site import Site, story
-from tests.conftest import ROOT, skip_unless_ci
+from tests.npm import installed
 
 pytestmark = pytest.mark.browser
 
@@ -33,22 +30,7 @@ RUNS = {
 @pytest.fixture(scope="module")
 def axe() -> str:
     """axe-core's source, installed once below `.cache/` from the lock file."""
-    if not shutil.which("npm"):
-        skip_unless_ci("npm is not installed: axe-core comes from its registry")
-    files = [HERE / name for name in ("package.json", "package-lock.json")]
-    digest = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
-    folder = ROOT / ".cache" / f"axe-{digest}"
-    source = folder / "node_modules" / "axe-core" / "axe.min.js"
-    if not source.is_file():
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        for file in files:
-            shutil.copy(file, folder)
-        command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=240, check=False)
-        if done.returncode:
-            shutil.rmtree(folder)
-            skip_unless_ci(f"npm could not install axe-core: {done.stderr.strip()[-300:]}")
+    source = installed("axe", HERE) / "node_modules" / "axe-core" / "axe.min.js"
     return source.read_text("utf-8")
 
 

@@ -13,8 +13,7 @@ import pytest
 import typer
 
 from pipeline.cli import main as cli
-from pipeline.cli.options import read_time
-from pipeline.cli.tail import known_languages
+from pipeline.cli.options import known_languages, read_time
 from pipeline.streams.message import Output
 from tests.cli.road import Road, article, make_road
 from tests.kafka.broker import Broker, die_with_parent

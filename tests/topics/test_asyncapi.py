@@ -4,9 +4,7 @@ The parser accepts broken payload schemas and wrong examples: both are checked h
 """
 
 import copy
-import hashlib
 import json
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -19,7 +17,7 @@ import yaml
 from pipeline import flow
 from pipeline.streams.asyncapi import as_yaml, asyncapi
 from pipeline.streams.topics import load_topics
-from tests.conftest import ROOT, skip_unless_ci
+from tests.npm import installed
 
 HERE = Path(__file__).resolve().parent / "asyncapi"
 DOCUMENT = asyncapi()
@@ -31,23 +29,7 @@ Verdict = dict[str, Any]
 @pytest.fixture(scope="module")
 def parser() -> Callable[[str], Verdict]:
     """AsyncAPI's parser, installed once below `.cache/` from the lock file."""
-    if not (shutil.which("node") and shutil.which("npm")):
-        skip_unless_ci("node and npm are not installed: AsyncAPI's own parser needs them")
-    files = [HERE / name for name in ("package.json", "package-lock.json", "check.js")]
-    digest = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
-    folder = ROOT / ".cache" / f"asyncapi-{digest}"
-    if not (folder / "installed").is_file():
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        for file in files:
-            shutil.copy(file, folder)
-        # No install scripts: one package of the tree has one, and it only reports its installation.
-        command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=240, check=False)
-        if done.returncode:
-            shutil.rmtree(folder)
-            skip_unless_ci(f"npm could not install AsyncAPI's parser: {done.stderr.strip()[-300:]}")
-        (folder / "installed").touch()
+    folder = installed("asyncapi", HERE, extra=["check.js"])
 
     def parse(document: str) -> Verdict:
         done = subprocess.run(
