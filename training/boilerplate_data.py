@@ -21,7 +21,7 @@ from training import articles, places
 from training.boilerplate_lines import read_lines
 
 SMALL_WEIGHT, NEWS_WEIGHT, MIXED_WEIGHT = 0.3, 0.7, 0.4
-LINE_WEIGHT, HARD_WEIGHT = 0.8, 1.6  # hard: news that looks like boilerplate
+LINE_WEIGHT = 0.8
 
 
 @dataclass(frozen=True)

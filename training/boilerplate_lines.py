@@ -43,16 +43,6 @@ def read_lines(*, seed: int = 11) -> list[Line]:
     return lines
 
 
-def headlines() -> dict[str, list[str]]:
-    """By language, what `@head` rows have."""
-    found: dict[str, list[str]] = {}
-    for row in (FOLDER / FILES[1]).read_text(encoding="utf-8").splitlines():
-        language, kind, text = row.split("\t")
-        if kind == "@head":
-            found[language] = text.split("|")
-    return found
-
-
 def _filled(text: str, language: str, slots: dict[tuple[str, str], list[str]], draw: random.Random) -> str:
     chosen: dict[str, int] = {}
 

@@ -77,7 +77,9 @@ def report(found: Sequence[Outcome], types: Sequence[str]) -> list[str]:
         names = [kind for kind in types if kind.startswith(f"{name}.")]
         rows.append((name, documents.f1(*names), sentences.f1(*names), _ece(found, name)))
     lines += _table("class | document F1 | sentence F1 | ECE of events", rows)
-    lines += _table("type | right | wrong | missed (documents) | document F1 | sentence F1", _types(types, found))
+    lines += _table(
+        "type | right | wrong | missed (documents) | document F1 | sentence F1", _types(types, documents, sentences)
+    )
     roles, status, time = count_roles(found)
     recall = sum(roles.right.values()) / max(1, sum(roles.right.values()) + sum(roles.missed.values()))
     lines.append(f"Participants of found mentions: recall {_f(recall)}, F1 {_f(roles.f1())}.")
@@ -97,8 +99,7 @@ def report(found: Sequence[Outcome], types: Sequence[str]) -> list[str]:
     return lines + _table("mean confidence | share right | events", reliability(pairs_of))
 
 
-def _types(types: Sequence[str], found: Sequence[Outcome]) -> Iterable[tuple[object, ...]]:
-    documents, sentences = count(found)
+def _types(types: Sequence[str], documents: Counts, sentences: Counts) -> Iterable[tuple[object, ...]]:
     for kind in types:
         numbers = documents.right[kind], documents.wrong[kind], documents.missed[kind]
         yield (kind, *numbers, documents.f1(kind), sentences.f1(kind))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from pipeline.entities import calendars
+from pipeline.entities.date_patterns import UNSPACED
 from pipeline.entities.date_reader import Reader
-from pipeline.entities.date_tables import UNSPACED
 from pipeline.entities.tense import default_tense
 
 _DATE_FOLLOWS = re.compile(r",? \(?(?:den |the )?\d{1,2}(?:\.|st|nd|rd|th)? [^\W\d_]|,? [A-Z][a-z]{2,8}\.? \d")

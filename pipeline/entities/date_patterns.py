@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from itertools import count
 from typing import Any, NamedTuple
 
+UNSPACED = frozenset({"zh", "ja", "ko"})
 S = "[ \u00a0\u202f]"  # blanks
 YEAR = r"(?:1[89]|20)\d{2}"
 _DAY = r"\d{1,2}"
@@ -19,6 +20,13 @@ def any_of(forms: Iterable[str]) -> str:
     """Alternatives, longest first; a pattern that never matches if there are none."""
     ordered = sorted(set(forms), key=lambda form: (-len(form), form))
     return "|".join(re.escape(form).replace(r"\ ", S) for form in ordered) or "(?!)"
+
+
+def adjacent(own: Mapping[str, Any], unit: str, offset: int) -> str:
+    """ "last week" and "la semaine dernière": the adjective before or after the unit, words like "in the" in front."""
+    adjective, name = own["adj"][offset], own["units"][unit]
+    front = rf"(?:(?:{own['front']})(?: |(?<=['’])))?" if own.get("front") else ""
+    return rf"{front}(?:(?:{adjective})(?: |(?<=['’]))(?:{name})|(?:{name}) (?:{adjective}))"
 
 
 class _Parts:
@@ -51,8 +59,6 @@ class _Parts:
     @staticmethod
     def _relative_year(own: Mapping[str, Any]) -> str:
         """ "last year" where a year could stand, as groups rm, rz, rp."""
-        from pipeline.entities.date_tables import adjacent
-
         groups = []
         for name, offset in (("rm", -1), ("rz", 0), ("rp", 1)):
             forms = [form for unit, by, form in own.get("rel", ()) if unit == "year" and by == offset]
@@ -84,7 +90,7 @@ def make_patterns(
     }
     names = "|".join(f"(?P<h{i}>{forms})" for i, forms in enumerate(holidays))
     found["holiday"] = {"holiday": rf"(?<!\w)(?:{names})(?!\w)(?:{S}(?P<year>{YEAR}))?"}
-    if language in {"zh", "ja", "ko"}:
+    if language in UNSPACED:
         found["cjk"] = _cjk(own)
     words = [own[key] for key in ("quarter", "half", "week", "week_after", "months_of", "decade") if own.get(key)]
     words += _forms(own.get("seasons"))
@@ -98,7 +104,7 @@ def make_patterns(
         "holiday": Trigger(beginnings(holidays), None),
         "cjk": Trigger(frozenset(), re.compile("[年月년월]|半期|半年|분기|반기|季|四半")),
     }
-    if language in {"zh", "ja", "ko"}:
+    if language in UNSPACED:
         triggers["part"] = triggers["cjk"]
     return (
         {kind: (re.compile(form), group) for group, forms in found.items() for kind, form in forms.items()},
@@ -242,11 +248,11 @@ def _year_parts(
     if own.get("year_front"):
         words, ends = own.get("year_word", "(?!)"), own.get("year_after") or "(?!)"
         front = rf"(?:(?:(?:{words}){S})?(?P<front>{YEAR})\.?(?:{ends})?{S}?)?"
-        if language in {"zh", "ja", "ko"}:
+        if language in UNSPACED:
             front = rf"(?:(?P<front>{YEAR})[年년](?:度|도)?{S}?)?"
     if own.get("quarter") and ordinals:
-        edge = "" if language in {"zh", "ja", "ko"} else r"(?<!\w)"
-        close = "" if language in {"zh", "ja", "ko"} else r"(?!\w)"
+        edge = "" if language in UNSPACED else r"(?<!\w)"
+        close = "" if language in UNSPACED else r"(?!\w)"
         found["quarter"] = rf"{edge}{front}{edge}{ordinal}[ \u00a0-]?(?:{own['quarter']}){close}{parts.the_tail}"
         if not front:
             found["quarter_after"] = rf"(?<!\w)(?:{own['quarter']}){S}{ordinal}(?!\w){parts.the_tail}"

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from pipeline.entities import calendars
-from pipeline.entities.date_tables import UNSPACED, DateGrammar
+from pipeline.entities.date_patterns import UNSPACED
+from pipeline.entities.date_tables import DateGrammar
 from pipeline.entities.tense import default_tense, tense
 
 _SENTENCE = re.compile(r"(?:^|[.!?:;\n•|–—]\s*|[.!?:]?\s*[\"„“”«»‚‘'(\[])[\"„“«‚‘'(\[]*\s?$")

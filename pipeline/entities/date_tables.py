@@ -10,11 +10,10 @@ from typing import Any
 
 from babel import Locale, UnknownLocaleError
 
-from pipeline.entities.date_patterns import S, Trigger, any_of, beginnings, make_patterns
+from pipeline.entities.date_patterns import UNSPACED, S, Trigger, adjacent, any_of, beginnings, make_patterns
 from pipeline.entities.tables import read_table
 
 _UNITS = ("day", "week", "month", "year")
-UNSPACED = frozenset({"zh", "ja", "ko"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,13 +147,6 @@ def _relative(own: Mapping[str, Any], language: str) -> _Relative:
     forms = "|".join(f"(?P<r{i}>{form})" for i, (_, _, form) in enumerate(rows))
     whole = forms if language in UNSPACED else rf"(?<![\w-])(?:{forms})(?![\w-])"
     return re.compile(whole.replace(" ", S)), tuple((unit, offset) for unit, offset, _ in rows), beginnings(words)
-
-
-def adjacent(own: Mapping[str, Any], unit: str, offset: int) -> str:
-    """ "last week" and "la semaine dernière": the adjective before or after the unit, words like "in the" in front."""
-    adjective, name = own["adj"][offset], own["units"][unit]
-    front = rf"(?:(?:{own['front']})(?: |(?<=['’])))?" if own.get("front") else ""
-    return rf"{front}(?:(?:{adjective})(?: |(?<=['’]))(?:{name})|(?:{name}) (?:{adjective}))"
 
 
 def _counted(language: str, own: Mapping[str, Any], numbers: Mapping[str, int]) -> _Relative:

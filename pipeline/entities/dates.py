@@ -13,10 +13,10 @@ from datetime import date
 from typing import NamedTuple
 
 from pipeline.entities import calendars
-from pipeline.entities.date_patterns import BEGINNING, Trigger
+from pipeline.entities.date_patterns import BEGINNING, UNSPACED, Trigger
 from pipeline.entities.date_reader import Reader
 from pipeline.entities.date_readers import READERS
-from pipeline.entities.date_tables import UNSPACED, date_grammar
+from pipeline.entities.date_tables import date_grammar
 from pipeline.entities.words import plain_lower
 from pipeline.records import Date
 

@@ -158,17 +158,18 @@ def _agent(
 
 def _is_agent(text: str, sentence: Span, candidate: Candidate, filler: Filler, grammar: Grammar) -> bool:
     """Whether the filler stands behind an agent's preposition, near the trigger and in its clause."""
-    before = text[sentence[0] : filler.span[0]]
-    sure = grammar.agent and grammar.agent.search(before)
-    passive = grammar.passive and grammar.passive.search(text, *sentence)
-    if not sure and not (passive and grammar.mixed and grammar.mixed.search(before)):
-        return False
     for trigger in candidate.triggers:
         low, high = min(trigger.span[1], filler.span[1]), max(trigger.span[0], filler.span[0])
-        between = text[low:high]
-        if len(between) <= REACH and not re.search(r"[;:.!?]\s|,\s", between):
-            return True
-    return False
+        if high - low <= REACH and not re.search(r"[;:.!?]\s|,\s", text[low:high]):
+            break
+    else:
+        return False
+    before = text[sentence[0] : filler.span[0]]
+    if grammar.agent and grammar.agent.search(before):
+        return True
+    return bool(
+        grammar.mixed and grammar.passive and grammar.mixed.search(before) and grammar.passive.search(text, *sentence)
+    )
 
 
 def _rated(

@@ -98,16 +98,15 @@ class FillerReader:
         self._amounts = Lookup(amount for amount in article.amounts if ground.is_open(amount.start, amount.end))
         self._dates = Lookup(date for date in article.dates if ground.is_open(date.start, date.end))
 
-    def read(self, candidate: Candidate, share: float = 1.0) -> list[Filler]:
-        """The chosen fillers of the candidate's sentence: over `share` of their role's threshold, none overlapping
-        another. Where two roles want one span, or one role two spans, the better pair wins and the loser takes its
-        next best.
+    def read(self, candidate: Candidate, scores: RoleScores, share: float = 1.0) -> list[Filler]:
+        """The chosen fillers of the candidate's sentence, whose `scores` they are read from: over `share` of their
+        role's threshold, none overlapping another. Where two roles want one span, or one role two spans, the better
+        pair wins and the loser takes its next best.
         """
         first, last = self._bounds[candidate.sentence : candidate.sentence + 2]
         pieces = np.flatnonzero(self._allowed[first:last]) + first
         sentence = self.article.sentences[candidate.sentence]
         roles = self.scheme.taxonomy[candidate.type].roles
-        scores = self.scores(candidate)
         found: dict[tuple[str, Span], Filler] = {}
         for role in roles:
             threshold = share * self.scheme.role_threshold(candidate.type, role)
@@ -205,6 +204,8 @@ class FillerReader:
         """The rest of a list of names whose role the model saw for some: "fined A, B and C". All of one label, joined
         by commas, with an "and" in front of the last.
         """
+        if not any(filler.entity and filler.role in LISTED for filler in chosen):
+            return []
         names = self.entities.inside(sentence)
         roles = {(filler.entity.start, filler.entity.end): filler for filler in chosen if filler.entity}
         found: list[Filler] = []

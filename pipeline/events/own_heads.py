@@ -56,7 +56,7 @@ def sentence_vectors(reading: Reading) -> tuple[np.ndarray, FloatArray]:
 
 
 def best_pieces(reading: Reading, logits: FloatArray) -> FloatArray:
-    """The highest of the pieces' logits in each sentence that has pieces."""
+    """The highest of the pieces' logits, by column, in each sentence that has pieces."""
     best: FloatArray = np.maximum.reduceat(logits, _starts(reading)) if len(logits) else logits
     return best
 
@@ -75,8 +75,9 @@ def extend(reading: Reading, heads: Sequence[OwnHead]) -> Reading:
     sentences = np.zeros((len(reading.event_sentence), len(heads)), np.float32)
     pieces = product(hidden, np.stack([head.trigger for head in heads], axis=1))
     pieces += np.array([head.trigger_bias for head in heads], np.float32)
+    best = best_pieces(reading, pieces)
     for column, head in enumerate(heads):
-        heights = head.heights(vectors, best_pieces(reading, pieces[:, column]))
+        heights = head.heights(vectors, best[:, column])
         sentences[rows, column] = sigmoid(np.float32(head.scale) * heights + np.float32(head.shift))
     roles = product(hidden, np.concatenate([head.roles for head in heads]).T)
     roles += np.concatenate([head.role_bias for head in heads]).astype(np.float32)
@@ -95,7 +96,5 @@ def own_roles(reading: Reading, first: int, last: int, column: int, own: OwnColu
     scores = reading.role[first:last]
     if own.like is None or reading.role_head is None:
         return scores
-    model = reading.role_head(
-        reading.hidden[first:last].astype(np.float32), reading.event_piece[first:last, column], own.like
-    )
+    model = reading.role_head(reading.hidden[first:last], reading.event_piece[first:last, column], own.like)
     return np.concatenate([model, scores[:, model.shape[1] :]], axis=1)

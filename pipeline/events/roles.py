@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from pipeline.encoder.reading import Reading
 from pipeline.events.direction import directed
 from pipeline.events.evidence import evidence
-from pipeline.events.fillers import DATES, FIGURES, PEOPLE, PHRASES, Filler, FillerReader, fitting
+from pipeline.events.fillers import DATES, FIGURES, PEOPLE, PHRASES, Filler, FillerReader, RoleScores, fitting
 from pipeline.events.ground import Ground
 from pipeline.events.references import most_salient, phrases, reference
 from pipeline.events.scheme import Scheme
@@ -30,11 +30,12 @@ class RoleReader:
         """
         sentence = self.article.sentences[candidate.sentence]
         roles = self.scheme.taxonomy[candidate.type].roles
-        fillers = self._fillers.read(candidate)
+        scores = self._fillers.scores(candidate)
+        fillers = self._fillers.read(candidate, scores)
         if not any(filler.entity or filler.label for filler in fillers if filler.role not in FIGURES | DATES):
-            fillers += self._reference(candidate, roles, fillers)
+            fillers += self._reference(candidate, scores, fillers)
         if not fillers:
-            fillers = self._fillers.read(candidate, NEAR)
+            fillers = self._fillers.read(candidate, scores, NEAR)
         names = self._fillers.entities.inside(sentence)
         fillers = directed(self.article.text, sentence, candidate, fillers, self.article.language.code, names)
         participants = self._participants(fillers, roles)
@@ -53,11 +54,11 @@ class RoleReader:
             for at, (trigger, chosen) in enumerate(parts)
         ]
 
-    def _reference(self, candidate: Candidate, roles: Sequence[str], others: list[Filler]) -> list[Filler]:
+    def _reference(self, candidate: Candidate, scores: RoleScores, others: list[Filler]) -> list[Filler]:
         """Where the role head found nobody: the phrase like "the company" for which it comes nearest, if near."""
         text, language = self.article.text, self.article.language.code
+        roles = self.scheme.taxonomy[candidate.type].roles
         best: list[Filler] = []
-        scores = self._fillers.scores(candidate)
         for span in phrases(text, self.article.sentences[candidate.sentence], language):
             taken = any(span[0] < other.span[1] and other.span[0] < span[1] for other in others)
             if taken or not self.ground.is_open(*span):
