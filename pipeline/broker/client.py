@@ -23,7 +23,7 @@ from pipeline.broker.connection import REQUEST_SECONDS, BrokerRefused, connectin
 from pipeline.broker.writer import Writer
 from pipeline.errors import BrokerError
 from pipeline.settings import Settings
-from pipeline.streams.message import Message
+from pipeline.streams.message import Headers, Message
 
 __all__ = ["BrokerRefused", "Client", "Writer", "admin_client", "connecting", "connection"]
 
@@ -187,18 +187,7 @@ class Client:
     # -- inside
 
     def _open_consumer(self) -> Any:
-        from kafka import KafkaConsumer
-
-        with connecting(self.settings):
-            return KafkaConsumer(
-                **connection(self.settings),
-                group_id=None,
-                enable_auto_commit=False,
-                auto_offset_reset="earliest",
-                allow_auto_create_topics=False,
-                max_partition_fetch_bytes=4 * 1024 * 1024,
-                metadata_max_age_ms=30_000,
-            )
+        return open_consumer(self.settings, max_partition_fetch_bytes=4 * 1024 * 1024)
 
     def _ask_admin(self, question: Callable[[Any], Any]) -> Any:
         """The answer to an administrator's question, asked again for a while when the cluster says "not now"."""
@@ -230,6 +219,27 @@ class Client:
         if isinstance(start, datetime):
             return self.offsets_at(topics, start)
         return self.begin_offsets(topics) if start == "begin" else self.end_offsets(topics)
+
+
+def open_consumer(settings: Settings, **options: Any) -> Any:
+    """A kafka-python consumer of no group, which keeps its own place. Raises `BrokerError`."""
+    from kafka import KafkaConsumer
+
+    with connecting(settings):
+        return KafkaConsumer(
+            **connection(settings),
+            group_id=None,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",  # what was deleted meanwhile is passed over
+            allow_auto_create_topics=False,
+            metadata_max_age_ms=30_000,
+            **options,
+        )
+
+
+def headers_of(record: Any) -> Headers:
+    """The headers of a kafka-python record."""
+    return tuple((name, value or b"") for name, value in record.headers)
 
 
 def _poll(
@@ -284,7 +294,7 @@ def _message(record: Any) -> Message:
         offset=record.offset,
         key=record.key,
         value=record.value,
-        headers=tuple((name, value or b"") for name, value in record.headers),
+        headers=headers_of(record),
         timestamp=record.timestamp,
     )
 

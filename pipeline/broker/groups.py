@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pipeline.broker.client import Client, Partition
-from pipeline.broker.start import group_id
-from pipeline.flow import FLOW
+from pipeline.broker.members import segment_groups
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,11 +21,7 @@ class WorkerGroup:
 def worker_groups(client: Client) -> list[WorkerGroup]:
     """The groups that have committed anything, of all segments that there can be. Raises `BrokerError`."""
     groups = []
-    for first in range(len(FLOW)):
-        for last in range(first, len(FLOW)):
-            steps = FLOW[first : last + 1]
-            name = group_id(client.settings, steps)
-            if committed := client.committed(name):
-                group = WorkerGroup(name=name, reads=steps[0].reads, writes=steps[-1].writes, committed=committed)
-                groups.append(group)
+    for name, steps in segment_groups(client.settings).items():
+        if committed := client.committed(name):
+            groups.append(WorkerGroup(name=name, reads=steps[0].reads, writes=steps[-1].writes, committed=committed))
     return groups

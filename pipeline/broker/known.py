@@ -11,12 +11,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from pipeline.broker.client import admin_client
-from pipeline.broker.connection import connecting, connection, missing_topics, told
+from pipeline.broker.client import SILENCE_SECONDS, admin_client, headers_of, open_consumer
+from pipeline.broker.connection import missing_topics, told
 from pipeline.errors import BrokerError, SettingsError
 from pipeline.settings import Settings
 from pipeline.streams.codec import header
-from pipeline.streams.message import Headers, Output
+from pipeline.streams.message import Output
 from pipeline.streams.positions import Position, Positions
 from pipeline.streams.versions import CLASSIFIED
 
@@ -25,7 +25,6 @@ logger = logging.getLogger(__name__)
 _RECORDS = 2_000  # indexed at a time
 _FETCH_BYTES = 16 * 1024 * 1024
 _READ_BYTES = 64 * 1024  # to read one record; a longer one comes whole
-_SILENCE_SECONDS = 60.0
 _SAID_SECONDS = 10.0
 _FOR_EVER = 2**63 - 1
 
@@ -63,8 +62,8 @@ class KnownRecords:
                 self._add(self._index, found)
                 now, before, left = time.monotonic(), left, self._left(ends)
                 heard = now if left < before else heard
-                if now - heard > _SILENCE_SECONDS:
-                    raise BrokerError(f"Kafka at {self._settings.brokers} sent nothing for {_SILENCE_SECONDS:.0f} s.")
+                if now - heard > SILENCE_SECONDS:
+                    raise BrokerError(f"Kafka at {self._settings.brokers} sent nothing for {SILENCE_SECONDS:.0f} s.")
                 if now - said > _SAID_SECONDS:
                     logger.info("index of known articles: %d of %d records", total - left, total)
                     said = now
@@ -79,7 +78,7 @@ class KnownRecords:
         if self._reader is None:
             self._reader = self._open_consumer(max_partition_fetch_bytes=_READ_BYTES)
         partition = self._key(place.partition)
-        deadline = time.monotonic() + _SILENCE_SECONDS
+        deadline = time.monotonic() + SILENCE_SECONDS
         with told(self._settings, f"reading {self._topic} [{place.partition}] at {place.offset}"):
             self._reader.assign([partition])
             self._reader.seek(partition, place.offset)
@@ -87,11 +86,11 @@ class KnownRecords:
                 if (self._reader.position(partition, timeout_ms=1000) or 0) > place.offset:
                     return None  # nothing is left of the partition
                 if time.monotonic() > deadline:
-                    raise BrokerError(f"Kafka at {self._settings.brokers} sent nothing for {_SILENCE_SECONDS:.0f} s.")
+                    raise BrokerError(f"Kafka at {self._settings.brokers} sent nothing for {SILENCE_SECONDS:.0f} s.")
         ((record,),) = found.values()
         if record.offset != place.offset:
             return None
-        return Output(topic=self._topic, key=record.key, value=record.value, headers=_headers(record))
+        return Output(topic=self._topic, key=record.key, value=record.value, headers=headers_of(record))
 
     def close(self) -> None:
         for part in (self._consumer, self._reader, self._index):
@@ -124,21 +123,13 @@ class KnownRecords:
         return folder / (re.sub(r"[^\w.-]", "_", f"{self._topic}-{self._slot}") + ".sqlite")
 
     def _open_consumer(self, **options: int) -> Any:
-        from kafka import KafkaConsumer
-
-        with connecting(self._settings):
-            return KafkaConsumer(
-                **connection(self._settings),
-                group_id=None,
-                enable_auto_commit=False,
-                auto_offset_reset="earliest",  # what was deleted meanwhile is passed over
-                allow_auto_create_topics=False,
-                # In pure Python, checksums took 9 of 10 seconds. TCP has its own, and records are checked by schema.
-                check_crcs=False,
-                metadata_max_age_ms=30_000,
-                fetch_max_wait_ms=20,  # the next question waits behind a fetch that waits
-                **options,
-            )
+        return open_consumer(
+            self._settings,
+            # In pure Python, checksums took 9 of 10 seconds. TCP has its own, and records are checked by schema.
+            check_crcs=False,
+            fetch_max_wait_ms=20,  # the next question waits behind a fetch that waits
+            **options,
+        )
 
     def _assign(self, index: Positions) -> dict[int, int]:
         """The partitions' ends; those that are new are read from where the index ends."""
@@ -168,7 +159,7 @@ class KnownRecords:
 
     def _add(self, index: Positions, found: dict[Any, list[Any]]) -> None:
         rows = [
-            (record.key, header(_headers(record), "ew_trace"), record.partition, record.offset)
+            (record.key, header(headers_of(record), "ew_trace"), record.partition, record.offset)
             for records in found.values()
             for record in records
             if record.key is not None
@@ -183,7 +174,3 @@ class KnownRecords:
         from kafka import TopicPartition
 
         return TopicPartition(self._topic, number)
-
-
-def _headers(record: Any) -> Headers:
-    return tuple((name, value or b"") for name, value in record.headers)

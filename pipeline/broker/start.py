@@ -61,6 +61,11 @@ def slot_of(settings: Settings) -> str:
     return settings.slot or f"{socket.gethostname()}-0"
 
 
+def instance_id(settings: Settings, group: str) -> str:
+    """The static member of `group` that the worker in this place is."""
+    return f"{group}-{slot_of(settings)}"
+
+
 def wait_for_broker(settings: Settings, shutdown: Shutdown) -> bool:
     """True when a broker lets us in, False when we are to stop before. Raises `BrokerRefused`, `SettingsError`."""
     pause = 1.0

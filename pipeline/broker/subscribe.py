@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pipeline.broker.client import Client
 from pipeline.events.selection import Selection
 from pipeline.records import NewsEvent
-from pipeline.streams.events import EVENTS, read_event
+from pipeline.streams.events import event_topics, read_event
 from pipeline.streams.message import Message
 
 
@@ -26,7 +26,7 @@ def subscribe(
     `before` has passed, or when `until` says so. A message that is no event by its schema is logged and passed over.
     """
     prefix = client.settings.topic_prefix
-    topics = [f"{prefix}{EVENTS}{name}" for name in selection.wanted_classes]
+    topics = event_topics(selection.wanted_classes, prefix=prefix)
 
     def finished() -> bool:
         return bool(until and until()) or bool(follow and before and datetime.now(UTC) > before)

@@ -33,6 +33,7 @@ from pipeline.broker.shutdown import Shutdown
 from pipeline.broker.start import (
     check_topics_exist,
     group_id,
+    instance_id,
     slot_of,
     unhealthy,
     unready,
@@ -189,7 +190,7 @@ def _make_app(settings: Settings, group: str, delivery_seconds: float) -> Any:
         broker_heartbeat_interval=min(3.0, session / 3),
         broker_request_timeout=max(90.0, session + 10),
         broker_commit_interval=0.5,
-        consumer_group_instance_id=f"{group}-{slot_of(settings)}",
+        consumer_group_instance_id=instance_id(settings, group),
         consumer_auto_offset_reset="earliest",
         consumer_max_fetch_size=4 * 1024 * 1024,
         producer_linger=0.01,

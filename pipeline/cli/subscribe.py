@@ -193,10 +193,10 @@ def _feed(
     since: datetime | None,
     follow: bool | None,
 ) -> Iterator["Feed"]:
-    from pipeline.streams.events import EVENTS
+    from pipeline.streams.events import event_topics
     from pipeline.web.feeds import FolderFeed, KafkaFeed
 
-    topics = [f"{settings.topic_prefix}{EVENTS}{wanted}" for wanted in selection.wanted_classes]
+    topics = event_topics(selection.wanted_classes, prefix=settings.topic_prefix)
     with ExitStack() as stack:
         feed: Feed
         if folder is not None:

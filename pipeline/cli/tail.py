@@ -144,6 +144,7 @@ def _look_back(
     from pipeline.cli.counting import counting
     from pipeline.cli.tail_history import EXAMPLES, Counts, published, recorded, watched
     from pipeline.history.as_of import known
+    from pipeline.streams.events import event_topics
 
     prefix = settings.topic_prefix
     clock = published if count else _written
@@ -152,7 +153,8 @@ def _look_back(
         every = known(read, moment, topic_prefix=prefix) if moment else _read_events(read(), prefix)
         return ((m, event) for m, event in every if selection.wants(event) and _within(clock(m), *span))
 
-    with recorded(place, settings, _topics(selection, prefix), complain=_complain) as read:
+    topics = event_topics(selection.wanted_classes, prefix=prefix)
+    with recorded(place, settings, topics, complain=_complain) as read:
         if not count:
             _show(itertools.islice(found(read), limit), format, False)
             return
@@ -180,7 +182,9 @@ def _events(
         with Client(settings) as client:
             yield from subscribe(client, selection, since=start, before=end, follow=follow)
         return
-    topics = _topics(selection, settings.topic_prefix)
+    from pipeline.streams.events import event_topics
+
+    topics = event_topics(selection.wanted_classes, prefix=settings.topic_prefix)
     for message, event in _read_events(_messages(place, topics, start, end, follow), settings.topic_prefix):
         if _within(_written(message), start, end) and selection.wants(event):
             yield message, event
@@ -198,12 +202,6 @@ def _messages(
     from pipeline.local.outputs import read_outputs
 
     return read_outputs(Path(place), set(topics).__contains__, complain=_complain, follow=follow)
-
-
-def _topics(selection: Any, prefix: str) -> list[str]:
-    from pipeline.streams.events import EVENTS
-
-    return [f"{prefix}{EVENTS}{name}" for name in selection.wanted_classes]
 
 
 def _read_events(messages: Iterable[Any], prefix: str) -> Iterator[tuple[Any, Any]]:

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import orjson
-
+from pipeline.history.content import read_record
 from pipeline.language.identity import article_id
 from pipeline.streams.codec import header
 from pipeline.streams.message import Message
@@ -39,7 +38,7 @@ def facts(message: Message) -> Facts:
     raw article is what the language stage will say: its `ce_time`, else Kafka's time; of a dead letter that never got
     one, its `ew_first_seen`. `language` of a raw article is its sender's hint.
     """
-    record = _record(message.value)
+    record = read_record(message.value)
     kind = message.topic.rpartition("news.")[2]
     of_event = kind.startswith("events.")
     article = record.get("article") if of_event else record
@@ -58,14 +57,6 @@ def facts(message: Message) -> Facts:
         type=_text(record.get("type")) if of_event else None,
         action=_text(record.get("action")),
     )
-
-
-def _record(value: bytes | None) -> dict[str, Any]:
-    try:
-        record = orjson.loads(value or b"")
-    except orjson.JSONDecodeError:
-        return {}
-    return record if isinstance(record, dict) else {}
 
 
 def _article_id(article: dict[str, Any]) -> str | None:

@@ -68,7 +68,7 @@ class Archive:
             for partition in self.partitions(topics)
             for commit in self.commits(*partition)
             for file in commit.files
-            if _in_days(file.day, since, until)
+            if in_days(file.day, since, until)
         )
 
     def read(
@@ -110,7 +110,7 @@ class Archive:
         while True:
             try:
                 for commit in self.commits(topic, partition, after=position):
-                    paths = [f.path for f in commit.files if by != "event_time" or _in_days(f.day, since, until)]
+                    paths = [f.path for f in commit.files if by != "event_time" or in_days(f.day, since, until)]
                     readers = [_rows(self.store, path, wanted) for path in paths]
                     for offset, message in heapq.merge(*readers, key=lambda row: row[0]):
                         if offset > position:
@@ -141,7 +141,7 @@ def read(root: str | Path, topics: Iterable[str] | None = None, **options: Any) 
     return Archive(root).read(topics, **options)
 
 
-def _in_days(day: date, since: datetime | None, until: datetime | None) -> bool:
+def in_days(day: date, since: datetime | None, until: datetime | None) -> bool:
     return (since is None or day >= since.astimezone(UTC).date()) and (
         until is None or day <= until.astimezone(UTC).date()
     )

@@ -37,6 +37,15 @@ def digests(value: bytes | None) -> tuple[int, int, dict[str, Any]]:
     return digest(orjson.dumps(bare, option=orjson.OPT_SORT_KEYS)), models_of(record), record
 
 
+def read_record(value: bytes | None) -> dict[str, Any]:
+    """The JSON object that a value is; an empty one for anything else."""
+    try:
+        record = orjson.loads(value or b"")
+    except orjson.JSONDecodeError:
+        return {}
+    return record if isinstance(record, dict) else {}
+
+
 def models_of(record: Mapping[str, Any]) -> int:
     """32 bits that stand for the models that made a record or an event."""
     return digest(orjson.dumps(record.get("models"), option=orjson.OPT_SORT_KEYS)) & 0xFFFFFFFF

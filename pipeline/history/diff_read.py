@@ -15,10 +15,10 @@ from pipeline.streams.decode import decode
 from pipeline.streams.events import EVENTS
 from pipeline.streams.message import Message
 from pipeline.streams.topics import load_topics, validate
+from pipeline.streams.versions import CLASSIFIED
 
 Progress = Callable[[str, int, int | None], None]
 
-CLASSIFIED = FLOW[-1].writes
 DEAD_LETTERS = tuple(step.dead_letters for step in FLOW)
 _CLOCKS = timedelta(hours=24)  # the clocks of two machines may be so far apart
 _SAID_EVERY = 500

@@ -16,7 +16,7 @@ import orjson
 
 from pipeline.errors import InvalidInput, SettingsError
 from pipeline.flow import FLOW
-from pipeline.history.content import Position, digest, digests, events_of, sent_events
+from pipeline.history.content import Position, digest, events_of, read_record, sent_events
 from pipeline.history.ledger import Report
 from pipeline.local.folder import JOURNAL
 from pipeline.local.outputs import SUFFIX, output_files
@@ -100,7 +100,7 @@ class _FolderAudit:
         self._classified += bool(closed)
         self._dead += bool(dead) and not closed
         self._codes.update(header(m.headers, "ew_code") or "" for m in dead)
-        found = [digests(event.value)[2] for event in events]
+        found = [read_record(event.value) for event in events]
         retracted = sum(event.get("action") == "delete" for event in found)
         self._events += len(found) - retracted
         self._retracted += retracted
@@ -108,7 +108,7 @@ class _FolderAudit:
 
     def _compare(self, identity: str, number: int, closed: list[Message], events: list[dict[str, Any]]) -> None:
         for message in closed:
-            _, _, record = digests(message.value)
+            record = read_record(message.value)
             told = Counter(map(_word, sent_events(record)))
             if missing := (told - Counter(map(_word, events))).total():
                 self._events_missing += missing

@@ -25,7 +25,8 @@ from pathlib import Path
 
 from pipeline.broker.admin import remove_member
 from pipeline.broker.client import Client, Writer
-from pipeline.broker.start import group_id, set_up_logging
+from pipeline.broker.redrive import REDRIVEN
+from pipeline.broker.start import group_id, instance_id, set_up_logging
 from pipeline.errors import BrokerError, EventwireError, SettingsError
 from pipeline.flow import FLOW
 from pipeline.history import runs
@@ -43,7 +44,6 @@ from pipeline.streams.topics import load_topics
 logger = logging.getLogger(__name__)
 
 ORIGIN = "ew_origin"  # header: topic/partition/offset of the message that was replayed
-_REDRIVEN = "ew_redriven"
 _LOOK_SECONDS = 1.0  # between two looks at how far the worker is
 _PR_SET_PDEATHSIG = 1
 _ENDS = {
@@ -79,7 +79,7 @@ def published(client: Client, run: Run) -> dict[int, int]:
     for key, end in ends.items():
         for offset in range(end - 1, begins[key] - 1, -1):
             message = client.read_at(key, offset)
-            if message is None or header(message.headers, _REDRIVEN):
+            if message is None or header(message.headers, REDRIVEN):
                 continue
             origin = read_trace(header(message.headers, ORIGIN))
             if origin is None or origin[0] != run.taken.topic:
@@ -111,7 +111,7 @@ def replay_on_kafka(run: Run, feed: Feed, settings: Settings, *, steps: Steps, r
             worker.stop()
             group = group_id(ours, FLOW)
             with suppress(BrokerError):  # then it is counted for a while
-                remove_member(ours, group, f"{group}-{ours.slot}")
+                remove_member(ours, group, instance_id(ours, group))
             with suppress(BrokerError) if state == "stopped" else nullcontext():  # it may be why we stop
                 run = replace(run, state=state, finished_at=now_text(), counts=_counts(client))
                 runs.save(settings, run)

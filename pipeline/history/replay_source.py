@@ -5,13 +5,13 @@ import itertools
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Protocol
 
 from pipeline.broker.client import Client
 from pipeline.errors import SettingsError
 from pipeline.history.archive_layout import spans_of_commits
-from pipeline.history.archive_reader import Archive, Clock
+from pipeline.history.archive_reader import Archive, Clock, in_days
 from pipeline.history.replay_select import Selection
 from pipeline.history.runs import RAW, By, Taken
 from pipeline.streams.message import Message
@@ -91,13 +91,11 @@ class ArchiveSource:
         return itertools.takewhile(lambda message: message.offset < end, messages)
 
     def count(self, number: int, first: int, end: int) -> int:
-        by_day = self._by == "event_time"
-        since, before = (m.astimezone(UTC).date() if m and by_day else None for m in (self._since, self._before))
         return sum(
             file.rows
             for commit in self._archive.commits(self.topic, number, after=first - 1)
             for file in commit.files
-            if commit.span.first < end and (not since or file.day >= since) and (not before or file.day <= before)
+            if commit.span.first < end and (self._by != "event_time" or in_days(file.day, self._since, self._before))
         )
 
 

@@ -15,7 +15,7 @@ import orjson
 
 from pipeline.broker.admin import create_topics, delete_topics
 from pipeline.broker.client import Client, Writer
-from pipeline.broker.start import group_id
+from pipeline.broker.members import segment_groups
 from pipeline.errors import SettingsError
 from pipeline.flow import FLOW
 from pipeline.local.folder import JOURNAL, LOCK
@@ -247,8 +247,7 @@ def delete(settings: Settings, name: str) -> int:
         if not topics:
             read(client, name)
     ours = settings_of(settings, name)
-    groups = [group_id(ours, FLOW[a : b + 1]) for a in range(len(FLOW)) for b in range(a, len(FLOW))]
     about = prefix + _TOPIC
-    delete_topics(settings, [topic for topic in topics if topic != about], groups=groups)
+    delete_topics(settings, [topic for topic in topics if topic != about], groups=list(segment_groups(ours)))
     delete_topics(settings, [about])  # last: what is half deleted can be deleted again
     return len(topics)

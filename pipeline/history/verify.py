@@ -114,8 +114,8 @@ class _Verification:
             again = Prints()
             new: tuple[Place, Message] | None = None  # the first one made that was not recorded
             for topic, message in self._made(feed, pool):
-                place = again.add(topic, message)
-                if not recorded.has(place, message) and (new is None or _before(place, new[0])):
+                place, number = again.add(topic, message)
+                if not recorded.holds(place, number) and (new is None or _before(place, new[0])):
                     new = place, message
         rows = [_row(group, recorded, again) for group in sorted(recorded.groups() | again.groups())]
         gone = recorded.first_without(again)
@@ -184,13 +184,15 @@ class Prints:
         self._groups: dict[Group, tuple[array[int], array[int]]] = {}
         self._sorted: dict[Group, Any] = {}
 
-    def add(self, topic: str, message: Message) -> Place:
+    def add(self, topic: str, message: Message) -> tuple[Place, int]:
+        """Its place and its fingerprint."""
         place = place_of(topic, message)
+        number = fingerprint(place, message)
         offsets, prints = self._groups.setdefault((topic, place.partition), (array("q"), array("Q")))
         offsets.append(place.offset)
-        prints.append(fingerprint(place, message))
+        prints.append(number)
         self._sorted.pop((topic, place.partition), None)
-        return place
+        return place, number
 
     def groups(self) -> set[Group]:
         return set(self._groups)
@@ -203,7 +205,11 @@ class Prints:
         return self._sorted[group]
 
     def has(self, place: Place, message: Message) -> bool:
-        known, wanted = self.prints((place.topic, place.partition)), np.uint64(fingerprint(place, message))
+        return self.holds(place, fingerprint(place, message))
+
+    def holds(self, place: Place, number: int) -> bool:
+        """Whether a record with this fingerprint is here."""
+        known, wanted = self.prints((place.topic, place.partition)), np.uint64(number)
         at = int(np.searchsorted(known, wanted))
         return at < len(known) and bool(known[at] == wanted)
 

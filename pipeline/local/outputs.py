@@ -76,7 +76,7 @@ class _Follower(Iterator[Message]):
                 raise StopIteration
             self._at += len(line)
             self._line += 1
-            message = _message(line, self._path, self._topic, self._line, self._complain)
+            message = read_line(line, self._path, self._topic, self._line, self._complain)
             if message is not None:
                 return message
 
@@ -90,12 +90,13 @@ def _once(path: Path, topic: str, complain: Complain) -> Iterator[Message]:
         for number, line in enumerate(file, start=1):
             if not line.endswith(b"\n"):
                 return
-            message = _message(line, path, topic, number, complain)
+            message = read_line(line, path, topic, number, complain)
             if message is not None:
                 yield message
 
 
-def _message(line: bytes, path: Path, topic: str, number: int, complain: Complain) -> Message | None:
+def read_line(line: bytes, path: Path, topic: str, number: int, complain: Complain) -> Message | None:
+    """The message of one line of a topic file; None, and a complaint, if it is none of ours."""
     try:
         return read_structured(line, topic=topic, offset=number - 1)
     except InvalidInput as error:

@@ -1,6 +1,7 @@
 """Messages of the event topics as events, for whoever subscribes to them: on Kafka or in files."""
 
 import logging
+from collections.abc import Iterable
 
 from pipeline.errors import InvalidInput
 from pipeline.records import NewsEvent, from_json
@@ -11,6 +12,11 @@ from pipeline.streams.topics import validate
 logger = logging.getLogger(__name__)
 
 EVENTS = "news.events."
+
+
+def event_topics(classes: Iterable[str], *, prefix: str = "") -> list[str]:
+    """The topics that events of these classes stand on."""
+    return [f"{prefix}{EVENTS}{name}" for name in classes]
 
 
 def read_event(message: Message, *, prefix: str = "") -> NewsEvent | None:

@@ -60,11 +60,12 @@ def read_version(message: Message | Output) -> Version | None:
     except InvalidInput as error:
         logger.warning("a message of %s is no classified record and is passed over: %s", message.topic, error)
         return None
-    return Version(
-        record=record,
-        trace=header(message.headers, "ew_trace") or "",
-        id=header(message.headers, "ce_id") or "",
-    )
+    return _version(record, message)
+
+
+def _version(record: Mapping[str, Any], message: Message | Output) -> Version:
+    headers = message.headers
+    return Version(record=record, trace=header(headers, "ew_trace") or "", id=header(headers, "ce_id") or "")
 
 
 def closing(outcome: Outcome) -> Output | None:
@@ -108,7 +109,7 @@ def revise(outcome: Outcome, previous: Version | None, *, topic_prefix: str = ""
     if previous is None or last is None:
         return outcome
     record: dict[str, Any] = decode(last.value)
-    new = Version(record=record, trace=header(last.headers, "ew_trace") or "", id=header(last.headers, "ce_id") or "")
+    new = _version(record, last)
     writing = Writing(
         stage=outcome.stage,
         article_id=record["id"],

@@ -5,9 +5,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipeline.errors import InvalidInput, SettingsError
-from pipeline.local.outputs import output_files
-from pipeline.streams.codec import read_structured
+from pipeline.errors import SettingsError
+from pipeline.local.outputs import output_files, read_line
 from pipeline.streams.message import Message
 
 _CHUNK = 1 << 20
@@ -77,13 +76,6 @@ class GrowingFolder:
                     return
                 start, read.at = read.at, read.at + len(line)
                 read.number += 1
-                message = self._message(line, path, topic, read.number)
+                message = read_line(line, path, topic, read.number, self.complain)
                 if message is not None:
                     yield Line(message=message, path=path, start=start, end=read.at)
-
-    def _message(self, line: bytes, path: Path, topic: str, number: int) -> Message | None:
-        try:
-            return read_structured(line, topic=topic, offset=number - 1)
-        except InvalidInput as error:
-            self.complain(f"{path}, line {number}: {error}")
-            return None
