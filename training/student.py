@@ -1,7 +1,7 @@
-"""Step 4: the student, 6 layers with all heads, from the soft labels of both teachers and from gold.
+"""Step 4: the student, 6 layers with all heads, from the soft labels of the teachers and from gold.
 
-Starts from the mean of both teachers' first six layers: both come from the same e5, so the mean is still close to
-either.
+Starts from the mean of the first six layers of the entity and the first event teacher: both come from the same e5, so
+the mean is still close to either.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def initial() -> Network:
     """Lower layers and heads of the teachers."""
     network = Network(LAYERS, pretrained=False)
     first = load_weights(Network(12, pretrained=False), ner_teacher.NAME).state_dict()
-    second = load_weights(Network(12, pretrained=False), event_teacher.NAME).state_dict()
+    second = load_weights(Network(12, pretrained=False), event_teacher.NAMES[0]).state_dict()
     own = network.state_dict()
     entity = network.split(torch.arange(own["token.bias"].shape[0]))["entity"]
     for name in own:
@@ -46,15 +46,15 @@ def initial() -> Network:
 
 
 class Soft:
-    """Teachers' logits by row."""
+    """Teachers' logits by row; the event teachers' mean."""
 
     def __init__(self) -> None:
         self.entity = np.load(soft_paths(ner_teacher.NAME)[0], mmap_mode="r")
-        self.event = np.load(soft_paths(event_teacher.NAME)[0], mmap_mode="r")
-        self.sentence = np.load(soft_paths(event_teacher.NAME)[1], mmap_mode="r")
+        self.event = [np.load(soft_paths(name)[0], mmap_mode="r") for name in event_teacher.NAMES]
+        self.sentence = [np.load(soft_paths(name)[1], mmap_mode="r") for name in event_teacher.NAMES]
 
     def tokens(self, batch: Sequence[StudentWindow], length: int) -> tuple[Tensor, Tensor, Tensor]:
-        """Logits of the entity and of the event teacher (batch, length, all heads), and which pieces are scored."""
+        """Logits of the entity and of the event teachers (batch, length, all heads), and which pieces are scored."""
         entity = np.zeros((len(batch), length, self.entity.shape[1]), np.float32)
         event = np.zeros_like(entity)
         scored = np.zeros((len(batch), length), np.float32)
@@ -62,14 +62,23 @@ class Soft:
             size = len(window.ids) - window.title
             place = slice(1 + window.title, 1 + window.title + size)
             entity[row, place] = self.entity[window.first : window.first + size]
-            event[row, place] = self.event[window.first : window.first + size]
+            event[row, place] = np.mean(
+                [each[window.first : window.first + size] for each in self.event], 0, np.float32
+            )
             scored[row, place] = 1
         return torch.from_numpy(entity), torch.from_numpy(event), torch.from_numpy(scored)
 
     def sentences(self, batch: Sequence[StudentWindow]) -> Tensor:
         """Logits of all sentences, in the order of the windows' groups."""
-        parts = [self.sentence[w.first_sentence : w.first_sentence + len(w.groups)] for w in batch]
-        return torch.from_numpy(np.concatenate(parts).astype(np.float32))
+        means = np.mean(
+            [
+                np.concatenate([each[w.first_sentence : w.first_sentence + len(w.groups)] for w in batch])
+                for each in self.sentence
+            ],
+            axis=0,
+            dtype=np.float32,
+        )
+        return torch.from_numpy(means)
 
 
 def _gold(batch: Sequence[StudentWindow], length: int) -> list[tuple[int, Targets]]:
