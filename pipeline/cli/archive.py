@@ -7,7 +7,7 @@ import typer
 
 from pipeline.cli.counting import counting
 from pipeline.cli.options import Brokers, Prefix, words
-from pipeline.cli.table import safe
+from pipeline.cli.terminal import safe, warn
 
 if TYPE_CHECKING:
     from pipeline.history.archive_files import Store
@@ -79,7 +79,7 @@ def _archive(
             topics,
             flush_bytes=flush_bytes,
             flush_seconds=flush_seconds,
-            say=_warn,
+            say=warn,
             progress=lambda done, total: count(f"{done:,} read", done, total),
         )
         try:
@@ -106,7 +106,7 @@ def _compact(store: "Store", topics: list[str] | None, quiet: bool) -> None:
         less = compact(
             archive,
             topics,
-            say=_warn,
+            say=warn,
             told=lambda span: count(f"merged {span.topic} [{span.partition}] up to offset {span.last:,}", 0, None),
         )
     if not quiet:
@@ -118,7 +118,3 @@ def _shutdown(settings: Any) -> Any:
     from pipeline.broker.shutdown import Shutdown
 
     return Shutdown(seconds=settings.shutdown_seconds)
-
-
-def _warn(text: str) -> None:
-    print(f"warning: {safe(text)}", file=sys.stderr)

@@ -9,7 +9,7 @@ import typer
 
 from pipeline.cli.counting import counting
 from pipeline.cli.options import TIME_HELP, Brokers, Prefix, check_order, read_time
-from pipeline.cli.table import safe
+from pipeline.cli.terminal import safe
 
 if TYPE_CHECKING:
     from pipeline.history.ledger import Report

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipeline.cli.options import Brokers, Prefix, words
-from pipeline.cli.table import safe
+from pipeline.cli.terminal import safe, warn
 
 if TYPE_CHECKING:
     from pipeline.broker.redrive import Choice
@@ -265,11 +265,7 @@ def _letters_of(folder: Path, prefix: str, choice: "Choice") -> Iterator["DeadLe
     from pipeline.streams.dead_letters import read_dead_letter, topic_of
 
     topics = {prefix + topic_of(stage) for stage in choice.stages}
-    for message in read_outputs(folder, topics.__contains__, complain=_complain):
+    for message in read_outputs(folder, topics.__contains__, complain=warn):
         letter = read_dead_letter(message)
         if choice.wants(letter):
             yield letter
-
-
-def _complain(text: str) -> None:
-    print(f"warning: {safe(text)}", file=sys.stderr)

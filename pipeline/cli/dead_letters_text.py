@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Iterable
 from typing import Any
 
-from pipeline.cli.table import safe
+from pipeline.cli.terminal import console, safe
 from pipeline.streams.dead_letters import DeadLetter
 
 _ROWS = 200  # of one table: memory stays flat
@@ -45,13 +45,10 @@ def summary(letter: DeadLetter) -> dict[str, Any]:
 def print_tables(letters: Iterable[DeadLetter]) -> int:
     """All of them; how many there were."""
     from rich import box
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=_WIDTH)
+    terminal = console(width=_WIDTH)
     rest, count = iter(letters), 0
     while some := list(itertools.islice(rest, _ROWS)):
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_header=not count, show_edge=not count)
@@ -69,7 +66,7 @@ def print_tables(letters: Iterable[DeadLetter]) -> int:
                 size,
             )
             table.add_row(*(Text(safe(cell)) for cell in cells))
-        console.print(table)
+        terminal.print(table)
         count += len(some)
     return count
 

@@ -1,6 +1,5 @@
 """`eventwire diff`: what two runs say differently about the same articles."""
 
-import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from enum import StrEnum
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pipeline.cli.html_page import check_place, write
 from pipeline.cli.options import Brokers, Prefix
 
 if TYPE_CHECKING:
@@ -47,13 +47,12 @@ def diff(
 
     Exit code: 0 no difference, 1 there are some.
     """
-    from pipeline.errors import SettingsError
     from pipeline.settings import load_settings
 
     if run_a == run_b:
         raise typer.BadParameter(f"{run_a} and {run_b} are the same run.")
-    if html is not None and not html.parent.is_dir():
-        raise SettingsError(f"--html {html}: cannot be written (there is no folder {html.parent}).")
+    if html is not None:
+        check_place(html)
     settings = load_settings(brokers=brokers, topic_prefix=topic_prefix)
     from pipeline.history.diff import Diff
 
@@ -72,11 +71,7 @@ def diff(
     if html is not None:
         from pipeline.cli.diff_html import page
 
-        try:
-            html.write_text(page(summary, kept.some), encoding="utf-8")
-        except OSError as error:
-            raise SettingsError(f"--html {html}: cannot be written ({error.strerror}).") from error
-        print(f"written: {html}", file=sys.stderr)
+        write(page(summary, kept.some), html)
     return 0 if summary.equal else 1
 
 

@@ -4,18 +4,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich import box
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.cli.table import safe
+from pipeline.cli.terminal import console, safe
 
 if TYPE_CHECKING:
     from pipeline.history.diff import Difference, Summary
 
 KINDS = ("lost", "added", "changed", "rescored")
 _COLOURS = {"lost": "red", "added": "green", "changed": "yellow", "rescored": "dim"}
-_WIDTH = 120  # where the terminal doesn't say
 _EVIDENCE = 400
 _VALUE = 120
 _VALUES = 12  # of a dimension
@@ -23,22 +21,20 @@ _VALUES = 12  # of a dimension
 
 def show(summary: "Summary", some: "Mapping[str, Sequence[Difference]]", *, limit: int) -> None:
     """Print everything to standard output."""
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=_WIDTH)
+    terminal = console()
     for line in heading(summary):
-        console.print(Text(line))
+        terminal.print(Text(line))
     if summary.equal:
-        console.print(Text("no difference", style="green"))
+        terminal.print(Text("no difference", style="green"))
         return
     for name in ("class", "type", "language", "source"):
-        console.print(_counts(name, summary))
+        terminal.print(_counts(name, summary))
     for kind in KINDS[:3]:
         shown = some.get(kind, ())[:limit]
         if shown:
-            console.print(_side_by_side(kind, shown, summary))
+            terminal.print(_side_by_side(kind, shown, summary))
         if (more := summary.kinds[kind] - len(shown)) > 0 and limit:
-            console.print(Text(f"... and {more:,} more {kind} (--limit, or --format json)"))
+            terminal.print(Text(f"... and {more:,} more {kind} (--limit, or --format json)"))
 
 
 def heading(summary: "Summary") -> list[str]:

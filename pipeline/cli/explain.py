@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pipeline.cli.html_page import check_place, write
 from pipeline.errors import InvalidInput, SettingsError
 from pipeline.records import RawArticle, from_json
 from pipeline.settings import Settings, load_settings
@@ -39,19 +40,15 @@ def explain(
       eventwire explain page.html --published 2026-11-25T09:30:00Z --html why.html
       cat article.txt | eventwire explain -
     """
-    if html is not None and not html.parent.is_dir():  # known before the models are loaded
-        raise SettingsError(f"--html {html}: cannot be written (there is no folder {html.parent}).")
+    if html is not None:
+        check_place(html)
     raw = read_article(article, number=number, published=published)
     settings = load_settings(model=model)
     explanation = explain_article(raw, settings)
     if html is not None:
         from pipeline.cli.explain_html import page
 
-        try:
-            html.write_text(page(explanation), encoding="utf-8")
-        except OSError as error:
-            raise SettingsError(f"--html {html}: cannot be written ({error.strerror}).") from error
-        print(f"written: {html}", file=sys.stderr)
+        write(page(explanation), html)
     if as_json:
         import orjson
 

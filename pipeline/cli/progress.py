@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from pipeline.cli.table import safe
+from pipeline.cli.terminal import safe
 from pipeline.errors import SettingsError
 
 _LINE_SECONDS = 10.0

@@ -8,7 +8,7 @@ import typer
 from pipeline.cli.counting import counting
 from pipeline.cli.options import Brokers, Prefix
 from pipeline.cli.run import InputFormat
-from pipeline.cli.table import safe
+from pipeline.cli.terminal import safe
 
 _SHOWN = 100  # errors in full; a file of the wrong kind may have a million
 

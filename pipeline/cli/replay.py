@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pipeline.cli.options import TIME_HELP, Brokers, Prefix, check_order, read_time
-from pipeline.cli.table import safe
+from pipeline.cli.terminal import safe
 from pipeline.errors import EventwireError
 
 if TYPE_CHECKING:
@@ -224,17 +224,10 @@ def _of_folder(folder: Path) -> "list[tuple[str, Run | None]]":
 
 def _of_kafka(settings: "Settings") -> "list[tuple[str, Run | None]]":
     from pipeline.broker.client import Client
-    from pipeline.errors import SettingsError
     from pipeline.history import runs
 
-    found: list[tuple[str, Run | None]] = []
     with Client(settings) as client:
-        for name in runs.names(client):
-            try:
-                found.append((name, runs.read(client, name)))
-            except SettingsError:  # killed while it was being made
-                found.append((name, None))
-    return found
+        return list(runs.on_kafka(client))
 
 
 @app.command()

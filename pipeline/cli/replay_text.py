@@ -4,24 +4,19 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rich import box
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from pipeline.cli.lines import print_json
-from pipeline.cli.table import safe
+from pipeline.cli.terminal import console, safe
 
 if TYPE_CHECKING:
     from pipeline.history.runs import Run, Taken
 
-_WIDTH = 120  # where the terminal doesn't say
-
 
 def print_runs(found: "Sequence[tuple[str, Run | None]]") -> None:
     """One row a run. None: it was killed while it was being made."""
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=_WIDTH)
+    terminal = console()
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name in ("run", "state", "began", "articles", "events", "took", "models"):
         table.add_column(name, overflow="fold", justify="right" if name in ("articles", "events") else "left")
@@ -40,7 +35,7 @@ def print_runs(found: "Sequence[tuple[str, Run | None]]") -> None:
             safe(pinned.events or pinned.entities or pinned.language),
         )
         table.add_row(*(Text(cell) for cell in cells))
-    console.print(table)
+    terminal.print(table)
 
 
 def print_runs_json(found: "Sequence[tuple[str, Run | None]]") -> None:

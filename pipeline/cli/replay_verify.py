@@ -5,13 +5,12 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from rich import box
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from pipeline.cli.counting import counting
 from pipeline.cli.lines import print_json
-from pipeline.cli.table import safe
+from pipeline.cli.terminal import console, safe
 
 if TYPE_CHECKING:
     from pipeline.history.replay_start import Moved
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from pipeline.settings import Settings
     from pipeline.streams.message import Message
 
-_WIDTH = 120
 _LONGEST = 300  # characters shown of what differs
 
 
@@ -42,16 +40,14 @@ def verify_run(name: str, settings: "Settings", moved: "Moved", *, as_json: bool
 
 
 def _print(verified: "Verified") -> None:
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=_WIDTH)
+    terminal = console()
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for title in ("topic", "raw partition", "records", "hash of what was recorded", "made again"):
         table.add_column(title, overflow="fold", justify="right" if title in ("raw partition", "records") else "left")
     for row in verified.rows:
         again = Text("the same", style="green") if row.equal else Text(row.again, style="red")
         table.add_row(Text(row.topic), str(row.partition), f"{row.records:,}", row.recorded, again)
-    console.print(table)
+    terminal.print(table)
     if verified.first:
         print("\n".join(_first(verified.first)))
     end = "the same bytes, wall-clock fields aside" if verified.equal else "NOT the same"

@@ -11,7 +11,8 @@ import typer
 
 from pipeline.cli.interrupt import terminate_as_interrupt
 from pipeline.cli.lines import print_line
-from pipeline.cli.table import print_events, safe
+from pipeline.cli.table import print_events
+from pipeline.cli.terminal import safe
 
 if TYPE_CHECKING:
     from pipeline.local.runner import Done

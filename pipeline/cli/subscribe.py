@@ -27,7 +27,7 @@ from pipeline.cli.options import (
     read_time,
 )
 from pipeline.cli.progress import log_through
-from pipeline.cli.table import safe
+from pipeline.cli.terminal import safe, warn
 from pipeline.errors import EventwireError
 
 if TYPE_CHECKING:
@@ -200,13 +200,13 @@ def _feed(
     with ExitStack() as stack:
         feed: Feed
         if folder is not None:
-            feed = FolderFeed(folder, kept, topics=topics, since=since, follow=bool(follow), tell=_warn)
+            feed = FolderFeed(folder, kept, topics=topics, since=since, follow=bool(follow), tell=warn)
         else:
             from pipeline.broker.client import Client
 
             client = stack.enter_context(Client(settings))
             group = f"{settings.topic_prefix}eventwire-webhook-{name}"
-            feed = KafkaFeed(client, group, topics=topics, since=since, follow=follow is not False, tell=_warn)
+            feed = KafkaFeed(client, group, topics=topics, since=since, follow=follow is not False, tell=warn)
         try:
             yield feed
         finally:
@@ -226,7 +226,3 @@ def _checked(name: str) -> str:
 
 def _say(text: str) -> None:
     print(safe(text), file=sys.stderr)
-
-
-def _warn(text: str) -> None:
-    _say(f"warning: {text}")

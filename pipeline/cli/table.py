@@ -4,35 +4,21 @@ Everything in it was written by strangers: control characters, escape sequences 
 visible, and nothing is read as markup.
 """
 
-import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rich import box
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from pipeline.cli.terminal import console, safe
 
 _TYPE = 24  # characters of the longest type
 _EVIDENCE = 160  # characters of evidence shown
 _NAME = 60
 _ARTICLE = 80
-_WIDTH = 120  # where the terminal doesn't say
 _ACTIONS = {"update": "updated", "delete": "retracted"}
 _COLOURS = {"completed": "green", "announced": "cyan", "denied": "red", "cancelled": "red", "rumoured": "yellow"}
-
-
-def safe(text: str, *, longest: int | None = None) -> str:
-    """`text` in one line that can't steer a terminal, cut to `longest` characters."""
-    text = " ".join(text.split())
-    if longest is not None and len(text) > longest:
-        text = text[: longest - 1].rstrip() + "…"
-    return "".join(char if _harmless(char) else f"<U+{ord(char):04X}>" for char in text)
-
-
-def _harmless(char: str) -> bool:
-    # Cc: control; Cs: surrogates; Co, Cn: no agreed meaning; Cf: overrides and invisible ones, joiners of real scripts
-    return unicodedata.category(char) not in ("Cc", "Cs", "Cf", "Co", "Cn") or char in "\u200c\u200d"
 
 
 def events_table(events: Iterable[Mapping[str, Any]]) -> Table:
@@ -81,9 +67,6 @@ def _row(event: Mapping[str, Any]) -> tuple[Text, ...]:
 
 def print_events(events: Iterable[Mapping[str, Any]], *, heading: bool = True) -> None:
     """Print the table to standard output, as wide as the terminal. Without `heading` it goes on with another one."""
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=_WIDTH)
     table = events_table(events)
     table.show_header = table.show_edge = heading
-    console.print(table)
+    console().print(table)

@@ -1,7 +1,6 @@
 """`eventwire tail`: events as they come, or as they were, from Kafka, a run's folder or an archive."""
 
 import itertools
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -26,6 +25,7 @@ from pipeline.cli.options import (
     read_selection,
     read_time,
 )
+from pipeline.cli.terminal import warn
 
 _ROWS = 500  # of one table: memory stays flat
 
@@ -154,7 +154,7 @@ def _look_back(
         return ((m, event) for m, event in every if selection.wants(event) and _within(clock(m), *span))
 
     topics = event_topics(selection.wanted_classes, prefix=prefix)
-    with recorded(place, settings, topics, complain=_complain) as read:
+    with recorded(place, settings, topics, complain=warn) as read:
         if not count:
             _show(itertools.islice(found(read), limit), format, False)
             return
@@ -201,7 +201,7 @@ def _messages(
         return Archive(place).read(topics, since=start, until=end, by="timestamp")
     from pipeline.local.outputs import read_outputs
 
-    return read_outputs(Path(place), set(topics).__contains__, complain=_complain, follow=follow)
+    return read_outputs(Path(place), set(topics).__contains__, complain=warn, follow=follow)
 
 
 def _read_events(messages: Iterable[Any], prefix: str) -> Iterator[tuple[Any, Any]]:
@@ -248,18 +248,12 @@ def _show_record(message: Any) -> None:
     print_json(orjson.loads(message.value))
 
 
-def _complain(text: str) -> None:
-    from pipeline.cli.table import safe
-
-    print(f"warning: {safe(text)}", file=sys.stderr)
-
-
 def _tell_warnings() -> None:
     import logging
 
     class Handler(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            _complain(record.getMessage())
+            warn(record.getMessage())
 
     logger = logging.getLogger("pipeline.streams.events")
     logger.handlers = [Handler()]

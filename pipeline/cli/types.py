@@ -172,7 +172,7 @@ def _learning(settings: Any) -> tuple[Any, Any]:
 
 def _look(path: Path, fitted: Fitted, encoder: Any) -> None:
     """Which sentences of the articles in a file would report the type."""
-    from pipeline.cli.table import safe
+    from pipeline.cli.terminal import safe
     from pipeline.entities.sentences import split_sentences
     from pipeline.events.own_heads import extend
     from pipeline.local.inputs import find_inputs
@@ -208,6 +208,6 @@ def _quality(quality: Any) -> str:
 
 
 def _short(text: str) -> str:
-    from pipeline.cli.table import safe
+    from pipeline.cli.terminal import safe
 
     return safe(text, longest=_SHOWN)

@@ -76,17 +76,25 @@ def records_of(name: str, settings: Settings, *, live: bool = True) -> Iterator[
     Raises `SettingsError` if there is no such run, `BrokerError` if Kafka can't be reached.
     """
     folder = Path(name)
-    if name == LIVE and live:
-        with Client(settings) as client:
-            yield KafkaRecords(name, client, None)
-    elif folder.is_dir() or "/" in name:
+    if (folder.is_dir() or "/" in name) and not (name == LIVE and live):
         output_files(folder)
         yield FolderRecords(name, folder, runs.read_folder(folder))
     else:
+        with kafka_records(name, settings, live=live) as records:
+            yield records
+
+
+@contextmanager
+def kafka_records(name: str, settings: Settings, *, live: bool = True) -> Iterator[KafkaRecords]:
+    """`records_of` for what stands on Kafka, whatever folders there are."""
+    if name == LIVE and live:
         with Client(settings) as client:
-            run = runs.read(client, name)
-        with Client(runs.settings_of(settings, name)) as client:
-            yield KafkaRecords(name, client, run)
+            yield KafkaRecords(name, client, None)
+        return
+    with Client(settings) as client:
+        run = runs.read(client, name)
+    with Client(runs.settings_of(settings, name)) as client:
+        yield KafkaRecords(name, client, run)
 
 
 def finished(records: Records) -> Run:

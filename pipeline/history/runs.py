@@ -239,6 +239,15 @@ def names(client: Client) -> list[str]:
     return sorted(found[1] for topic in client.topics() if (found := pattern.fullmatch(topic)))
 
 
+def on_kafka(client: Client) -> Iterator[tuple[str, Run | None]]:
+    """The runs by name. None: it is just being made, or was killed while it was."""
+    for name in names(client):
+        try:
+            yield name, read(client, name)
+        except SettingsError:
+            yield name, None
+
+
 def delete(settings: Settings, name: str) -> int:
     """Delete the run's topics and its workers' group; how many topics. Raises `SettingsError` if there are none."""
     prefix = prefix_of(settings, check_name(name))

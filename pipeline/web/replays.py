@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from pipeline.broker.client import Client
-from pipeline.errors import SettingsError
 from pipeline.events.selection import nearest
 from pipeline.history import runs
 from pipeline.history.diff import Diff, Difference, Side, Summary, count
 from pipeline.history.diff_read import fill
-from pipeline.history.recorded import LIVE, FolderRecords, KafkaRecords, Records
+from pipeline.history.recorded import LIVE, FolderRecords, Records, kafka_records
 from pipeline.history.runs import Run
 from pipeline.records import to_json
 from pipeline.settings import Settings
@@ -58,24 +57,11 @@ class KafkaRuns:
         self._settings = settings
 
     def all(self) -> Mapping[str, Run | None]:
-        found: dict[str, Run | None] = {LIVE: None}
         with Client(self._settings) as client:
-            for name in runs.names(client):
-                try:
-                    found[name] = runs.read(client, name)
-                except SettingsError:  # it is just being made, or was interrupted while it was
-                    continue
-        return found
+            return {LIVE: None, **{name: run for name, run in runs.on_kafka(client) if run}}
 
-    @contextmanager
-    def open(self, name: str) -> Iterator[Records]:
-        with Client(self._settings) as client:
-            if name == LIVE:
-                yield KafkaRecords(name, client, None)
-                return
-            run = runs.read(client, name)
-        with Client(runs.settings_of(self._settings, name)) as client:
-            yield KafkaRecords(name, client, run)
+    def open(self, name: str) -> Any:
+        return kafka_records(name, self._settings)
 
 
 def listed(known: Mapping[str, Run | None]) -> dict[str, Any]:

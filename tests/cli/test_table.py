@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from pipeline.cli.table import events_table, safe
+from pipeline.cli.table import events_table
+from pipeline.cli.terminal import safe
 from pipeline.events.taxonomy import taxonomy
 
 EVENT: dict[str, Any] = {
