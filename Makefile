@@ -57,7 +57,8 @@ evaluate-language: $(VENV)/.dev  ## language detection against named baselines (
 	$(BIN)/python -m training.evaluate_language
 
 train: $(VENV)/.train  ## all steps of the shipped model, resumable: see training/README.md
-	for step in base ner-teacher event-teacher 'soft-labels ner-teacher' 'soft-labels event-teacher' \
+	for step in base ner-teacher event-teacher event-teacher-2 \
+	  'soft-labels ner-teacher' 'soft-labels event-teacher' 'soft-labels event-teacher-2' \
 	  student export roles calibrate calibrate-events 'evaluate --write' 'evaluate-events --write'; do $(BIN)/python -m training $$step || exit 1; done
 
 dashboards: $(VENV)/.dev  ## write the Grafana dashboards from deploy/grafana/dashboards.py

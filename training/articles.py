@@ -37,10 +37,18 @@ def annotated() -> list[Record]:
 
 
 @cache
+def annotated_later() -> list[Record]:
+    """Our own annotation of more of `articles/*.jsonl`, all of the training part: offsets here, texts there."""
+    texts = {record["id"]: record for record in plain()}
+    path = places.REPOSITORY / "training" / "data" / "annotated-wikinews.jsonl"
+    return [texts[line["id"]] | line | {"corpus": path.stem} for line in read(path)]
+
+
+@cache
 def authored() -> list[Record]:
     """Texts written for training: invented facts, never held out, never measured on."""
     files = [places.data() / "events" / f"authored-{kind}.jsonl" for kind in ("articles", "snippets")]
-    files.append(places.REPOSITORY / "training" / "data" / "authored-2.jsonl")
+    files += [places.REPOSITORY / "training" / "data" / f"authored-{number}.jsonl" for number in (2, 3)]
     return [record | {"corpus": path.stem} for path in files for record in read(path)]
 
 

@@ -114,7 +114,8 @@ def _lines(text: str) -> list[tuple[int, int]]:
 
 def training_documents() -> list[Document]:
     """All labelled documents that may be trained on, with the translations of those that have some."""
-    records = [record for record in (*articles.annotated(), *articles.authored()) if articles.trainable(record)]
+    labelled = (*articles.annotated(), *articles.annotated_later(), *articles.authored())
+    records = [record for record in labelled if articles.trainable(record)]
     projected = [doc for record in records for doc in translations(record) if articles.trainable(doc.record)]
     return [document(record) for record in records] + projected
 

@@ -56,7 +56,7 @@ def test_single_sentences_cover_all_pieces() -> None:
 
 
 def test_every_annotated_trigger_and_type_is_placed(data_dir: Path) -> None:
-    for record in articles.annotated():
+    for record in (*articles.annotated(), *articles.annotated_later(), *articles.authored()):
         doc = document(record)
         for event in record["events"]:
             column = event_types().index(event["type"])

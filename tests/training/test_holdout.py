@@ -73,6 +73,8 @@ def test_no_held_out_text_is_in_the_entity_data(held_out: list[dict]) -> None:
 def test_authored_texts_are_never_measured_on(data_dir: Path) -> None:
     assert not [r for r in articles.annotated() if r["corpus"].startswith("authored")]
     assert all(articles.trainable(r) for r in articles.authored())
+    measured = {r["id"] for r in articles.annotated()}
+    assert not [r["id"] for r in articles.annotated_later() if r["id"] in measured or not articles.trainable(r)]
 
 
 def test_the_users_sample_is_never_read(data_dir: Path) -> None:
