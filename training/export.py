@@ -63,7 +63,7 @@ def export(network: Network, folder: Path, card: dict[str, Any] | None = None, *
         folder,
         {
             "name": name,
-            "version": "0.2.0",
+            "version": "0.3.0",
             "entity_labels": labels.ENTITY_LABELS,
             "event_types": types,
             "roles": labels.roles(),
