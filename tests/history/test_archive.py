@@ -14,7 +14,6 @@ from typing import Any
 
 import duckdb
 import orjson
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -29,6 +28,7 @@ from pipeline.history.archive_repair import repair, sweep
 from pipeline.history.archive_writer import write_messages
 from pipeline.streams.message import Message
 from pipeline.streams.topics import validate
+from tests.conftest import skip_unless_ci
 from tests.history.archive_messages import EVENT_TOPICS, RAW, message, outputs, records
 
 
@@ -351,15 +351,21 @@ def documented(language: str, root: Path) -> list[str]:
     ]
 
 
-def test_one_line_of_duckdb_and_of_pandas(tmp_path: Path) -> None:
+@pytest.fixture
+def events(tmp_path: Path) -> Path:
+    """30 events of three days, on three topics."""
     spans: dict[str, list[Message]] = {}
     for output in outputs(range(30), topics=EVENT_TOPICS):
         span = spans.setdefault(output.topic, [])
         span.append(message(output.value, topic=output.topic, offset=len(span), headers=output.headers))
     archive_of(tmp_path, *spans.values())
-    one_line, unpacked, _ = documented("sql", tmp_path)
+    return tmp_path
+
+
+def test_one_line_of_duckdb(events: Path) -> None:
+    one_line, unpacked, _ = documented("sql", events)
     assert one_line.count("\n") == 1
-    german = [m for m in read(tmp_path) if facts(m).language == "de"]
+    german = [m for m in read(events) if facts(m).language == "de"]
     assert 0 < len(german) < 30
     days = Counter(date.fromisoformat(facts(m).day) for m in german)
     assert duckdb.sql(one_line).fetchall() == sorted(days.items())
@@ -367,32 +373,18 @@ def test_one_line_of_duckdb_and_of_pandas(tmp_path: Path) -> None:
     assert len(rows) == 30
     assert all(type_ and who and evidence for type_, who, evidence in rows)
 
-    (line,) = documented("python", tmp_path)
-    table = eval(line, {"pandas": _pandas()})
-    assert len(table) == 10
-    assert list(table["type"])[:1] == ["deal.acquisition"]
 
-
-def _pandas() -> Any:
-    """pandas where it is installed; else pyarrow, which reads for it."""
-    if find_spec("pandas"):
-        return importlib.import_module("pandas")
-
-    class Through:
-        @staticmethod
-        def read_parquet(path: str, **options: Any) -> "Through":
-            return Through(pq.read_table(path, **options))
-
-        def __init__(self, table: pa.Table) -> None:
-            self._table = table
-
-        def __len__(self) -> int:
-            return int(self._table.num_rows)
-
-        def __getitem__(self, name: str) -> list[Any]:
-            return self._table[name].to_pylist()
-
-    return Through
+def test_one_line_of_pandas(events: Path) -> None:
+    if not find_spec("pandas"):
+        skip_unless_ci("pandas is not installed (pip install 'eventwire[dev]')")
+    names = {"pandas": importlib.import_module("pandas")}
+    of_a_topic, of_all = (eval(line, names) for line in documented("python", events))
+    told = {facts(m).article_id: facts(m) for m in read(events, ["news.events.deal"]) if facts(m).language == "en"}
+    assert len(told) == len(of_a_topic) == 10
+    for row in of_a_topic.itertuples():
+        assert row.type == told[row.article_id].type
+        assert row.event_time.value == told[row.article_id].event_time * 1_000_000, "in UTC"
+    assert sorted(of_all["type"]) == sorted(str(facts(m).type) for m in read(events))
 
 
 # -- the command
