@@ -24,6 +24,7 @@ class Settings:
 
     model: Path | None = None  # folder of the model to use instead of the shipped one
     types: Path | None = None  # folder of your own event types (eventwire types add)
+    repeated_blocks: Path | None = None  # what sources repeat (eventwire repeated-blocks); empty: isn't looked at
     models: tuple[tuple[str, str], ...] = ()  # EVENTWIRE_MODELS_DE=de_core_news_lg: a spaCy package for a language
     workers: int = 0  # child processes that run the models; 0: one for each core
     batch: int = 16  # documents handed to a child process at a time
@@ -41,7 +42,7 @@ class Settings:
     ssl_cafile: Path | None = None  # PEM file with the certificate authority of the brokers
     slot: str = ""  # unique name of this worker's place (host + index, pod name); empty: the host's name and 0
     state: Path | None = None  # folder for a worker's index of known articles; empty: read anew at every start
-    session_seconds: float = 45.0  # Kafka session time-out of a worker
+    session_seconds: float = 12.0  # silent for so long, a worker is dead to Kafka: deploy/README.md
     stall_seconds: float = 600.0  # lag > 0 with no commit for so long ends the worker (exit 75)
     shutdown_seconds: float = 25.0  # after SIGTERM; then the worker exits hard, which loses nothing
     dead_letter_rate: float = 0.5  # share of the last 200 messages that may be dead-lettered before the worker stops

@@ -24,6 +24,7 @@ from pipeline.web.guard import Guard
 from pipeline.web.problems import Problem, answer_problem
 from pipeline.web.query import Known, check_names, choice, one, read_filter, whole_number, yes_or_no
 from pipeline.web.replays import Runs, compare, listed
+from pipeline.web.samples import Samples
 from pipeline.web.source import Source
 from pipeline.web.stats import CLOCKS, INTERVALS, Stats
 from pipeline.web.stream import Streams
@@ -61,6 +62,7 @@ class Api:
     known: Known
     streams: Streams
     runs: Runs
+    samples: Samples
     # Searching and counting are work for threads; a few, so that a request for an article finds one free.
     searching: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(4))
     fetching: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(4))
@@ -112,6 +114,10 @@ class Api:
         interval = choice(params, "interval", INTERVALS, "auto")
         clock = choice(params, "clock", CLOCKS, "written")
         return _json(orjson.dumps(await self._search(lambda: self._stats.answer(wish, interval=interval, clock=clock))))
+
+    async def history(self, request: Request) -> Response:
+        check_names(request.query_params, ())
+        return _json(orjson.dumps(self.samples.answer()))
 
     async def replays(self, request: Request) -> Response:
         check_names(request.query_params, ())
@@ -166,14 +172,18 @@ def create_app(
 ) -> ASGIApp:
     """The application. `source` is loaded; it is started and stopped with the application, as are `workers`."""
     open_streams = streams or Streams(source.intake.window)
-    api = Api(source, workers, known, open_streams, runs)
+    samples = Samples(source)
+    api = Api(source, workers, known, open_streams, runs, samples)
+    workers.listen(open_streams.workers_changed)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         open_streams.bell.attach()
         workers.start()
         source.start()
+        samples.start()
         yield
+        samples.stop()
         source.stop()
         workers.stop()
 
@@ -185,6 +195,7 @@ def create_app(
             Route("/events/{event_id:path}", api.event),
             Route("/articles/{id:path}", api.article),
             Route("/stats", api.stats),
+            Route("/stats/history", api.history),
             Route("/replays", api.replays),
             Route("/replays/{a}/diff/{b}", api.diff),
             Route("/taxonomy", api.taxonomy),

@@ -20,6 +20,7 @@ CLASSIFIED = "news.articles.classified"
 DEAD_LETTERS = "news.deadletters."
 _LATENCIES = 10_000  # of the newest articles
 _SECONDS = 3600  # for which is known when messages were written
+_COUNTED = ("articles", "events", "dead_letters")
 _KINDS = 1_000  # of dead letters: stage and code, which only a stranger's message could make many
 
 # Where an article stands: what its source needs to read it again.
@@ -40,10 +41,11 @@ class Intake:
     prefix: str = ""
     clock: Callable[[], float] = time.time
     articles: OrderedDict[str, Place] = field(default_factory=OrderedDict)
-    seconds: deque[float] = field(default_factory=lambda: deque(maxlen=_LATENCIES))
+    # Of the newest articles: when they were written (milliseconds), and the seconds from their arrival to that.
+    seconds: deque[tuple[int, float]] = field(default_factory=lambda: deque(maxlen=_LATENCIES))
     dead: dict[tuple[str, str], DeadCount] = field(default_factory=dict)
     # How many were written in each second of the last hour.
-    _written: dict[str, Counter[int]] = field(default_factory=lambda: {"articles": Counter(), "events": Counter()})
+    _written: dict[str, Counter[int]] = field(default_factory=lambda: {what: Counter() for what in _COUNTED})
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def wanted(self, topic: str) -> bool:
@@ -84,7 +86,7 @@ class Intake:
             while len(self.articles) > self.window.capacity:
                 self.articles.popitem(last=False)
             if seconds is not None:
-                self.seconds.append(seconds)
+                self.seconds.append((message.timestamp, seconds))
         self._count("articles", message.timestamp)
 
     def _dead_letter(self, message: Message) -> None:
@@ -96,6 +98,7 @@ class Intake:
             count = self.dead.setdefault(key, DeadCount())
             count.count += 1
             count.newest = max(count.newest, message.timestamp)
+        self._count("dead_letters", message.timestamp)
 
     def _count(self, what: str, milliseconds: int) -> None:
         oldest = int(self.clock()) - _SECONDS
@@ -114,9 +117,10 @@ class Intake:
         with self._lock:
             return [(*key, replace(self.dead[key])) for key in sorted(self.dead)]
 
-    def latencies(self) -> list[float]:
+    def latencies(self, since: float = 0.0) -> list[float]:
+        """Seconds from arrival to events, sorted: of the newest articles those written since then (Unix time)."""
         with self._lock:
-            return sorted(self.seconds)
+            return sorted(seconds for written, seconds in self.seconds if written >= since * 1000)
 
     def rate(self, what: str) -> float:
         """Messages of the last minute, per second."""

@@ -19,7 +19,7 @@ from pipeline.web.workers import Workers
 
 logger = logging.getLogger(__name__)
 
-_LOOK_SECONDS = 2.0  # between two looks at the groups
+_LOOK_SECONDS = 1.0  # between two looks at the groups: what a dead worker's session time is known later by
 _AGAIN_SECONDS = 3.0  # before a reader that failed tries again
 _MOST_DEAD_LETTERS = 10_000  # of those that were there before
 
@@ -36,7 +36,7 @@ class KafkaSource:
         self._workers = workers
         self._topics = [topic for name in load_topics() if intake.wanted(topic := settings.topic_prefix + name)]
         self._next: dict[Partition, int] = {}
-        self._lag: list[GroupLag] = []
+        self._lag: list[GroupLag] | None = None
         self._reading: str | None = None
         self._looking: str | None = None
         self._stopping = threading.Event()

@@ -51,7 +51,7 @@ class Source(Protocol):
         """What is wrong with reading; None if nothing."""
 
     def lag(self) -> list[GroupLag] | None:
-        """None where there are no groups."""
+        """None where there are no groups, and before the first look at them."""
 
 
 class FolderSource:

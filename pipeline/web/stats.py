@@ -11,6 +11,7 @@ from typing import Any
 from pipeline.streams.codec import milliseconds_text
 from pipeline.web.intake import Intake
 from pipeline.web.query import Filter
+from pipeline.web.samples import quantile
 from pipeline.web.source import Source
 from pipeline.web.workers import Workers
 
@@ -175,17 +176,14 @@ def _throughput(intake: Intake) -> dict[str, Any]:
             "times": [_text(moment) for moment in times],
             "articles": articles,
             "events": intake.by_minute("events")[1],
+            "dead_letters": intake.by_minute("dead_letters")[1],
         },
     }
 
 
 def _latency(seconds: Sequence[float]) -> dict[str, Any]:
     """`seconds`: sorted."""
-    return {"articles": len(seconds), "p50": _quantile(seconds, 0.5), "p99": _quantile(seconds, 0.99)}
-
-
-def _quantile(values: Sequence[float], share: float) -> float | None:
-    return round(values[min(len(values) - 1, int(share * len(values)))], 3) if values else None
+    return {"articles": len(seconds), "p50": quantile(seconds, 0.5), "p99": quantile(seconds, 0.99)}
 
 
 def _dead_letters(intake: Intake) -> dict[str, Any]:

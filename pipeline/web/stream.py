@@ -33,7 +33,7 @@ class Bell:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._event = asyncio.Event()
         self._pending = False
-        window.listen(self._ring)
+        window.listen(self.ring)
 
     def attach(self) -> None:
         """Call it in the loop in which clients wait."""
@@ -46,7 +46,8 @@ class Bell:
         except TimeoutError:
             return
 
-    def _ring(self) -> None:
+    def ring(self) -> None:
+        """From any thread."""
         loop = self._loop
         if self._pending or loop is None or loop.is_closed():
             return
@@ -76,8 +77,14 @@ class Streams:
         self.window = window
         self.bell = Bell(window)
         self.open = 0
+        self._changes = 0  # of the workers' states
         self._ping_seconds = ping_seconds
         self._send_seconds = send_seconds
+
+    def workers_changed(self) -> None:
+        """Tell all clients that a worker has come, or another state than before. From any thread."""
+        self._changes += 1
+        self.bell.ring()
 
     def response(self, wish: Filter, *, after: str | None) -> EventSourceResponse:
         """A stream from behind the place `after`, or from now on. Raises `Problem`: a wrong place, too many clients."""
@@ -93,6 +100,7 @@ class Streams:
 
     async def _frames(self, wish: Filter, place: int, certain: bool) -> AsyncIterator[bytes]:
         self.open += 1
+        told = self._changes
         try:
             if not certain:
                 place, gap = self._after_gap(place)
@@ -117,6 +125,9 @@ class Streams:
                 if time.monotonic() - pinged >= self._ping_seconds:
                     pinged = time.monotonic()
                     yield self._ping(place)
+                if told != self._changes:
+                    told = self._changes
+                    yield b"event: workers\ndata: %s\n\n" % _now()
                 if place >= self.window.newest:
                     await self.bell.wait(max(0.0, pinged + self._ping_seconds - time.monotonic()))
         finally:
@@ -131,8 +142,11 @@ class Streams:
         return there, b"event: gap\nid: %s\ndata: %s\n\n" % (self.window.cursor(there).encode(), data)
 
     def _ping(self, place: int) -> bytes:
-        data = orjson.dumps({"time": milliseconds_text(int(time.time() * 1000))})
-        return b"event: ping\nid: %s\ndata: %s\n\n" % (self.window.cursor(place).encode(), data)
+        return b"event: ping\nid: %s\ndata: %s\n\n" % (self.window.cursor(place).encode(), _now())
+
+
+def _now() -> bytes:
+    return orjson.dumps({"time": milliseconds_text(int(time.time() * 1000))})
 
 
 def _frame(window: Window, seq: int, json: bytes) -> bytes:

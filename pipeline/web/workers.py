@@ -1,8 +1,8 @@
 """Which workers live, by what Kafka says of their groups and by their own health pages.
 
-Kafka goes on naming a worker that was killed until its session time is over (45 s unless set otherwise). A group for
-which messages wait while it commits nothing is therefore `stalled` long before, and a worker whose address is known
-(`--worker`) is asked itself.
+Kafka goes on naming a worker that was killed until its session time is over (12 s unless set otherwise). A group for
+which messages wait while it commits nothing is `stalled` after 10 s, and a worker whose address is known (`--worker`)
+is asked itself.
 """
 
 import threading
@@ -43,7 +43,12 @@ class Workers:
         self._known: dict[str, Worker] = {}
         self._groups: dict[str, frozenset[str]] = {}
         self._moved: dict[str, tuple[Mapping[tuple[str, int], int], float]] = {}
+        self._listeners: list[Callable[[], None]] = []
         self._stopping = threading.Event()
+
+    def listen(self, listener: Callable[[], None]) -> None:
+        """`listener` is called, in whatever thread, when a worker has come, or another state than before."""
+        self._listeners.append(listener)
 
     def start(self) -> None:
         """Ask the addresses from now on."""
@@ -90,8 +95,13 @@ class Workers:
                 self._know(Worker(address, "dead", trouble, self._last_seen(address)))
 
     def _know(self, worker: Worker) -> None:
-        if worker.name in self._known or len(self._known) < _MOST:
-            self._known[worker.name] = worker
+        known = self._known.get(worker.name)
+        if known is None and len(self._known) >= _MOST:
+            return
+        self._known[worker.name] = worker
+        if known is None or known.state != worker.state:
+            for listener in self._listeners:
+                listener()
 
     def _last_seen(self, name: str) -> float | None:
         known = self._known.get(name)

@@ -1,5 +1,6 @@
 """The compose file and the image: valid, and as guarded as we say. No Docker daemon is needed."""
 
+import inspect
 import json
 import re
 import shutil
@@ -12,14 +13,18 @@ import pytest
 import yaml
 
 from pipeline import flow
+from pipeline.cli.dashboard import dashboard
 from pipeline.cli.main import run
+from pipeline.errors import SettingsError
 from pipeline.settings import Settings, load_settings
+from pipeline.web.guard import check_token
 from tests.conftest import ROOT
 
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 AGENTS = [step.name for step in flow.FLOW]
-OURS = ["topics", *AGENTS]
+TOKEN = "${EVENTWIRE_API_TOKEN:-}"  # as compose fills it in
+OURS = ["topics", *AGENTS, "dashboard"]
 
 
 def test_the_file_is_valid_by_the_compose_specification() -> None:
@@ -65,11 +70,36 @@ def test_commands_and_their_options_exist(name: str, capsys: pytest.CaptureFixtu
 
 def test_settings_of_our_services_exist() -> None:
     for name in OURS:
-        settings = load_settings(SERVICES[name]["environment"])
+        environment = SERVICES[name]["environment"]
+        settings = load_settings({key: value.replace(TOKEN, "") for key, value in environment.items()})
         assert settings.brokers in SERVICES["kafka"]["environment"]["KAFKA_ADVERTISED_LISTENERS"]
     agent = load_settings(SERVICES["events"]["environment"])
     assert agent.metrics_host == "0.0.0.0"
     assert SERVICES["events"]["expose"] == [str(agent.metrics_port)]
+
+
+def test_the_page_is_there_for_those_who_give_it_a_token() -> None:
+    """Without one it says so, and all the rest starts: `:?` would stop that, too, whatever profile was asked for."""
+    page = SERVICES["dashboard"]
+    assert page["profiles"] == ["page"]
+    assert [name for name, service in SERVICES.items() if "profiles" in service] == ["dashboard"]
+    assert page["environment"]["EVENTWIRE_API_TOKEN"] == TOKEN
+    host = page["command"][page["command"].index("--host") + 1]
+    with pytest.raises(SettingsError, match="EVENTWIRE_API_TOKEN"):
+        check_token(host, "")
+    (port,) = page["ports"]
+    assert f"http://127.0.0.1:{port.rpartition(':')[2]}/healthz" in page["healthcheck"]["test"][-1]
+    assert port.rpartition(":")[2] == str(inspect.signature(dashboard).parameters["port"].default)
+
+
+def test_a_scaled_service_has_no_place_of_its_own_in_the_file() -> None:
+    """Two workers in one place stop each other: agent.sh gives places, tests/deploy/test_agent.py."""
+    for name in AGENTS:
+        assert "EVENTWIRE_SLOT" not in SERVICES[name]["environment"]
+    events = SERVICES["events"]
+    assert events["volumes"] == [f"events-state:{events['environment']['EVENTWIRE_STATE']}"]
+    # A new volume belongs to whom its folder in the image belongs to.
+    assert f"install -d -o eventwire -g eventwire {events['environment']['EVENTWIRE_STATE']}\n" in FINAL
 
 
 def test_a_worker_gets_longer_to_stop_than_it_takes() -> None:

@@ -20,7 +20,7 @@ from pipeline.streams.topics import example, find_topic
 from pipeline.web.app import create_app
 from pipeline.web.intake import Intake
 from pipeline.web.query import Known
-from pipeline.web.source import GroupLag, Tell
+from pipeline.web.source import GroupLag, Source, Tell
 from pipeline.web.stream import Streams
 from pipeline.web.window import Window
 from pipeline.web.workers import Workers
@@ -102,7 +102,7 @@ class NoRuns:
         raise AssertionError("a name that was not listed")
 
 
-def app_of(source: Given, **options: Any) -> ASGIApp:
+def app_of(source: Source, **options: Any) -> ASGIApp:
     return create_app(
         source,
         options.pop("workers", Workers()),
@@ -134,14 +134,15 @@ class Caller:
         return self.ask("POST", path, **options)
 
 
-def client_of(source: Given, *, base: str = "http://127.0.0.1:8321", **options: Any) -> Caller:
+def client_of(source: Source, *, base: str = "http://127.0.0.1:8321", **options: Any) -> Caller:
     return Caller(app_of(source, **options), base)
 
 
 @contextmanager
-def served(source: Given, *, streams: Streams | None = None, **options: Any) -> Iterator[int]:
+def served(source: Source, *, streams: Streams | None = None, **options: Any) -> Iterator[int]:
     """A real server on loopback; its port."""
     listening = socket.create_server(("127.0.0.1", 0))
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 16_384)  # a client that doesn't read is soon noticed
     config = uvicorn.Config(
         app_of(source, streams=streams, **options), log_level="error", timeout_graceful_shutdown=1, ws="none"
     )

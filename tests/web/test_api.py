@@ -1,11 +1,15 @@
 """What the API answers."""
 
+from dataclasses import replace
 from typing import Any
 
+import orjson
 import pytest
 
 from pipeline.web.events import page
 from pipeline.web.query import Filter
+from pipeline.web.rows import read_row
+from pipeline.web.window import Window
 from tests.web.news import START, Caller, Given, client_of, event
 
 SCRIPT = "<script>alert(1)</script>\u2028\x00 \"'"
@@ -117,12 +121,13 @@ def test_polling_goes_on_where_it_was() -> None:
 
 
 def test_a_long_search_ends_with_a_place_to_go_on() -> None:
-    source = Given(*(event(number) for number in range(2000)), capacity=2000)
-    window = source.intake.window
+    window = Window(2000)
+    row = read_row(event(0), prefix="")
+    assert row is not None
+    for number in range(2000):
+        window.add(replace(row, event_id=str(number)))
     ticks = iter(range(10_000))
     cursor, pages, found = None, 0, 0
-    import orjson
-
     wish = Filter(words=("nowhere",))
     while True:
         answer = orjson.loads(

@@ -1,5 +1,7 @@
 """Charts, rates and the state of workers, with clocks held in the hand."""
 
+import time
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import orjson
@@ -7,10 +9,12 @@ import pytest
 
 from pipeline.streams.message import Message
 from pipeline.web.intake import Intake
+from pipeline.web.samples import Samples
+from pipeline.web.source import GroupLag
 from pipeline.web.stats import over_time
 from pipeline.web.window import Window
 from pipeline.web.workers import STALLED_SECONDS, Workers
-from tests.web.news import START, event
+from tests.web.news import START, Given, event
 
 
 def at(text: str) -> int:
@@ -89,6 +93,8 @@ def test_what_an_intake_remembers() -> None:
         intake.take(classified("", value=value), ())
     assert dict(intake.articles) == {"a3": (3,), "a4": (4,), "a2": ("new",)}
     assert intake.latencies() == [0.0, 1.0, 2.0, 3.0, 4.0, 9.0]
+    assert intake.latencies(START / 1000) == intake.latencies()
+    assert intake.latencies(START / 1000 + 1) == []
     intake.take(event(0), ())
     intake.take(event(0), ())
     assert intake.rate("articles") == 6 / 60
@@ -109,6 +115,17 @@ def test_dead_letters_by_stage_and_code() -> None:
         intake.take(letter, ())
     found = [(stage, code, dead.count, dead.newest) for stage, code, dead in intake.dead_letters()]
     assert found == [("entities", "unknown", 1, 4), ("events", "timeout", 1, 3), ("language", "not_json", 3, 2)]
+
+
+def test_dead_letters_by_minute() -> None:
+    intake = Intake(Window(3), clock=lambda: START / 1000 + 90)
+    for seconds in (-4000, 0, 1, 80):
+        letter = classified("", timestamp=START + seconds * 1000, value=b"?")
+        intake.take(replace(letter, topic="news.deadletters.language"), ())
+    times, counts = intake.by_minute("dead_letters")
+    assert sum(counts) == 3
+    assert counts[times.index(START // 60_000 * 60_000)] == 2
+    assert intake.dead_letters()[0][2].count == 4
 
 
 class Clock:
@@ -169,3 +186,38 @@ def test_a_worker_that_is_asked() -> None:
     assert (found.state, found.detail, found.last_seen) == ("dead", "it does not answer", 1000.0)
     clock.now += 10_000
     assert states(workers) == {"http://w1": "dead"}, "one that is named is not forgotten"
+
+
+def test_samples_of_what_waits_and_how_long_it_takes() -> None:
+    clock = Clock()
+    source = Given(capacity=3)
+    samples = Samples(source, clock=clock)
+    assert samples.answer()["times"] == []
+    source.groups = None  # nobody has looked yet
+    samples.take()
+    source.groups = [GroupLag(name=name, topic="t", messages=3, state="Stable") for name in "ab"]
+    ago = {51: 100.0, 49: 9.0, 2: 1.0, 1: 2.0}
+    source.intake.seconds.extend([(int(1000 * (clock.now - seconds)), taken) for seconds, taken in ago.items()])
+    clock.now += 10
+    samples.take()
+    source.wrong = "Kafka is away"
+    clock.now += 60
+    samples.take()
+    found = samples.answer()
+    assert (found["lag"], found["p50"], found["p99"]) == ((None, 6, None), (None, 2.0, None), (None, 9.0, None))
+    assert found["times"] == ["1970-01-01T00:16:40.000Z", "1970-01-01T00:16:50.000Z", "1970-01-01T00:17:50.000Z"]
+    for _ in range(1000):
+        samples.take()
+    assert len(samples.answer()["lag"]) == 720, "two hours: memory is flat"
+
+
+def test_samples_are_taken_though_nobody_asks() -> None:
+    samples = Samples(Given())
+    samples.start()
+    try:
+        deadline = time.monotonic() + 60
+        while not samples.answer()["times"]:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+    finally:
+        samples.stop()

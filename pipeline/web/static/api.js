@@ -4,10 +4,9 @@ const ROOT = new URL("../", import.meta.url);
 
 /** What went wrong, in the server's words. `status`: 0 if it could not be reached. */
 export class ApiError extends Error {
-  constructor(status, detail, nearest = []) {
+  constructor(status, detail) {
     super(detail);
     this.status = status;
-    this.nearest = nearest;
   }
 }
 
@@ -33,7 +32,7 @@ export async function get(path, parameters = {}, { signal } = {}) {
   }
   if (answer.ok) return answer.json();
   const problem = await answer.json().catch(() => ({}));
-  throw new ApiError(answer.status, problem.detail ?? `The server answered ${answer.status}.`, problem.nearest);
+  throw new ApiError(answer.status, problem.detail ?? `The server answered ${answer.status}.`);
 }
 
 export const events = (filters, cursor, limit, options) =>
@@ -41,6 +40,7 @@ export const events = (filters, cursor, limit, options) =>
 export const event = (id, options) => get(`events/${encodeURIComponent(id)}`, {}, options);
 export const article = (id, options) => get(`articles/${encodeURIComponent(id)}`, {}, options);
 export const stats = (parameters, options) => get("stats", parameters, options);
+export const history = () => get("stats/history");
 export const taxonomy = () => get("taxonomy");
 export const replays = () => get("replays");
 export const diff = (a, b, options) => get(`replays/${encodeURIComponent(a)}/diff/${encodeURIComponent(b)}`, {}, options);

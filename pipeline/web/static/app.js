@@ -15,6 +15,7 @@ import { count, learn } from "./words.js";
 
 const POLL_MS = 5_000;
 const WAIT_MS = 2_000;
+const TOLD = 3; // troubles in the strip over the views
 const VIEWS = ["events", "health", "replays"];
 const THEMES = { auto: "like the system", light: "light", dark: "dark" };
 
@@ -41,6 +42,7 @@ class Page {
       onTouched: (ids) => ids.has(this.detail.id) && this.detail.refresh(),
       onNames: (names) => this.filters.suggest(names),
       onClear: () => this.filters.clear(),
+      onWorkers: () => this.poll(),
       onRefused: (error) => this.signIn(error),
     });
     this.strip = new Chart(byId("strip"), {
@@ -120,8 +122,11 @@ class Page {
     document.body.dataset.view = this.view;
     byId("view-name").textContent = this.view.charAt(0).toUpperCase() + this.view.slice(1);
     document.title = this.view === "events" ? "Eventwire" : `Eventwire: ${this.view}`;
-    this.health?.draw();
     this.feed.list.draw();
+    if (this.view === "health") {
+      this.health?.draw();
+      this.poll();
+    }
   }
 
   go(view) {
@@ -169,9 +174,12 @@ class Page {
       this.#again = false;
       try {
         const clock = this.#clock ?? this.#stats?.clock ?? "written";
-        const all = await api.stats({ clock });
-        const these = this.filters.active ? await api.stats({ ...this.filters.parameters, clock }) : all;
-        this.#takeStats(all, these);
+        const [all, these, history] = await Promise.all([
+          api.stats({ clock }),
+          this.filters.active ? api.stats({ ...this.filters.parameters, clock }) : null,
+          this.view === "health" ? api.history() : null,
+        ]);
+        this.#takeStats(all, these ?? all, history);
       } catch (error) {
         // Wrong filters and a lost connection are told elsewhere.
         const told = error.status === 400 || !this.feed.live;
@@ -181,7 +189,7 @@ class Page {
     this.#polling = false;
   }
 
-  #takeStats(all, these) {
+  #takeStats(all, these, history) {
     // A folder was mostly written in a minute: when its articles were published says more.
     const apart = Date.parse(all.window.newest ?? "") - Date.parse(all.window.oldest ?? "");
     const clock = all.source.kind === "directory" && !(apart > 600_000) ? "published" : "written";
@@ -191,7 +199,7 @@ class Page {
     byId("place").textContent = all.source.kind === "kafka" ? `Kafka ${all.source.name}` : all.source.name;
     byId("place").title = byId("place").textContent;
     this.filters.count(all.events);
-    this.health.take(all);
+    this.health.take(all, history);
     this.strip.set(classSeries(these.over_time, this.order));
     const { total } = these.events;
     byId("found").textContent = this.filters.active ? `${count(total)} of ${count(all.events.total)} events` : `${count(total)} event${total === 1 ? "" : "s"}`;
@@ -208,7 +216,8 @@ class Page {
     pill.replaceChildren(h("span", { class: "lamp" }),
       lost ? `${lost} of ${states.length} workers ${dead === lost ? "dead" : "not well"}` : `${states.length} worker${states.length === 1 ? "" : "s"}`);
     const found = troubles(stats);
-    notice("health", found.length ? found.slice(0, 3).map(({ text }) => text).join(" ") : null,
+    const more = found.length > TOLD ? ` And ${found.length - TOLD} more.` : "";
+    notice("health", found.length ? found.slice(0, TOLD).map(({ text }) => text).join(" ") + more : null,
       { bad: found.some(({ bad }) => bad), link: ["Show the workers", "health"] });
   }
 

@@ -5,7 +5,8 @@ import { cut, harmless, line, pieces } from "./marks.js";
 import { amountValue, dateWords, direction, roleLabel } from "./words.js";
 
 const KINDS = { ad: "advertising", teaser: "a teaser", newsletter: "a newsletter", cookie: "a cookie notice", disclaimer: "a disclaimer",
-  related: "related links", byline: "a byline", caption: "a caption", share: "share buttons" };
+  related: "related links", byline: "a byline", caption: "a caption", share: "share buttons",
+  repeated: "a block that the source repeats" };
 
 /** The spans of one event: what its highlights are made of. */
 export function eventSpans(event) {

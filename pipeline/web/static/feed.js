@@ -24,7 +24,8 @@ export class Feed {
 
   /**
    * `onOpen(row)`; `onLoaded()`: the list is another one; `onTouched(ids)`: these events were told anew;
-   * `onNames(names)`: who takes part, the most frequent first; `onClear()`: without filters, please;
+   * `onNames(names)`: who takes part, the most frequent first; `onClear()`: without filters, please; `onWorkers()`: one
+   * came, or is in another state;
    * `onRefused(error)`: whether somebody else takes care of it.
    */
   constructor(handlers) {
@@ -38,6 +39,7 @@ export class Feed {
       onEvents: (events) => this.#arrive(events),
       onGap: (missed) => this.#gap(missed),
       onState: (state) => this.connection(state),
+      onWorkers: handlers.onWorkers,
     });
     byId("pause").addEventListener("click", () => this.pause());
     byId("news").addEventListener("click", () => {

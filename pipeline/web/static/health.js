@@ -2,9 +2,8 @@
 
 import { Chart } from "./charts.js";
 import { byId, h, say } from "./dom.js";
-import { classLabel, count, fullTime, languageLabel, rate, span } from "./words.js";
+import { classLabel, count, fullTime, languageLabel, rate, span, whenWords } from "./words.js";
 
-const KEPT_POLLS = 720; // an hour at one every 5 s
 const LANGUAGES = 7; // the rest is "other"
 const STEPS = { minute: 60, hour: 3600, day: 86400, month: 30 * 86400 };
 const seconds = (times) => times.map((time) => Date.parse(time) / 1000);
@@ -23,19 +22,18 @@ function languageSeries(over) {
   return { times: seconds(over.times), series: shown, step: STEPS[over.interval], unit: over.interval };
 }
 
-/** What is wrong, worst first: `[{bad, text}]`. `now`: the server's clock. */
+/** What is wrong, worst first, of workers the one last seen: `[{bad, text}]`. */
 export function troubles(stats) {
-  const now = Date.parse(stats.time);
-  const found = stats.workers.filter(({ state }) => state !== "alive").map((worker) => ({
+  const seen = ({ last_seen }) => Date.parse(last_seen ?? 0);
+  const found = stats.workers.filter(({ state }) => state !== "alive").sort((a, b) => seen(b) - seen(a)).map((worker) => ({
     bad: worker.state === "dead",
-    text: `Worker ${worker.name} is ${worker.state}${worker.last_seen ? `, last seen ${span((now - Date.parse(worker.last_seen)) / 1000)} ago` : ""}.${worker.detail ? ` ${worker.detail.charAt(0).toUpperCase()}${worker.detail.slice(1)}` : ""}`,
+    text: `Worker ${worker.name} is ${worker.state}${worker.last_seen ? `, last seen ${whenWords(seen(worker)).join(" ")}` : ""}.${worker.detail ? ` ${worker.detail.charAt(0).toUpperCase()}${worker.detail.slice(1)}` : ""}`,
   }));
   if (stats.source.trouble) found.push({ bad: true, text: stats.source.trouble });
   return found.sort((a, b) => b.bad - a.bad);
 }
 
 export class Health {
-  #polls = []; // [{time, lag, p50, p99, dead}], for servers that keep no history of them
   #charts = null;
 
   /** `order`: the classes. `onClock(clock)`: the user wants the charts by this clock. */
@@ -66,22 +64,21 @@ export class Health {
       throughput: new Chart(figures.throughput, { title: "Throughput a minute", kind: "lines", label: last("Throughput a minute, newest") }),
       latency: new Chart(figures.latency, { title: "From arrival to events", kind: "lines", format: span, whole: false, label: last("Seconds from arrival to events, newest") }),
       lag: new Chart(figures.lag, { title: "Messages that wait", kind: "lines", label: last("Messages that wait, newest") }),
-      dead: new Chart(figures.dead, { title: "Dead letters", kind: "lines", label: last("Dead letters, newest") }),
+      dead: new Chart(figures.dead, { title: "Dead letters a minute", kind: "bars", label: (data) => `Dead letters in the last hour: ${total(data)}` }),
     };
   }
 
-  /** Takes an answer of `GET /stats`; draws only if seen. */
-  take(stats) {
-    this.#polls.push({ time: Date.parse(stats.time) / 1000, lag: stats.lag?.messages ?? null, p50: stats.end_to_end_seconds.p50, p99: stats.end_to_end_seconds.p99, dead: stats.dead_letters.total });
-    if (this.#polls.length > KEPT_POLLS) this.#polls.shift();
+  /** Takes the answers of `GET /stats` and `GET /stats/history` (null: not asked for); draws only if seen. */
+  take(stats, history) {
     this.stats = stats;
+    this.history = history ?? this.history;
     this.draw();
   }
 
   draw() {
     if (this.box.hidden || !this.stats) return;
     if (!this.#charts) this.#build();
-    const { stats } = this;
+    const { stats, history } = this;
     this.#tiles(stats);
     this.#workers(stats);
     this.#waiting(stats);
@@ -94,21 +91,18 @@ export class Health {
     const byMinute = { times: seconds(minutes.times), step: 60, unit: "minute" };
     const one = (name, label, values) => ({ name, label, values });
     throughput.set({ ...byMinute, series: [one("line-1", "Articles", minutes.articles), one("line-2", "Events", minutes.events)] });
-    const polled = { times: this.#polls.map(({ time }) => time), step: 5, unit: "minute" };
-    const series = (name) => (minutes[name] ? [byMinute, minutes[name]] : [polled, this.#polls.map((poll) => poll[name])]);
-    const [when, p50] = series("p50");
-    latency.set({ ...when, series: [one("line-1", "Half are faster (p50)", p50), one("line-2", "99 of 100 are faster (p99)", series("p99")[1])], empty: "No article in the last hour" });
-    const [whenLag, waits] = series("lag");
-    lag.set({ ...whenLag, series: [one("line-1", "Waiting", waits)], empty: stats.lag ? "Nothing known yet" : "A folder has no messages that wait" });
-    const [whenDead, letters] = minutes.dead_letters ? [byMinute, minutes.dead_letters] : series("dead");
-    dead.set({ ...whenDead, series: [one("bad", minutes.dead_letters ? "A minute" : "In all", letters)] });
+    dead.set({ ...byMinute, series: [one("bad", "Rejected in the last hour", minutes.dead_letters)] });
+    if (!history) return; // on its way
+    const sampled = { times: seconds(history.times), step: history.seconds, unit: "minute" };
+    latency.set({ ...sampled, series: [one("line-1", "Half are faster (p50)", history.p50), one("line-2", "99 of 100 are faster (p99)", history.p99)], empty: "No article in the last two hours" });
+    lag.set({ ...sampled, series: [one("line-1", "Waiting", history.lag)], empty: stats.source.kind === "directory" ? "A folder has no messages that wait" : "Nothing known yet" });
   }
 
-  #tiles({ throughput, lag, end_to_end_seconds: time, dead_letters, window }) {
+  #tiles({ source, throughput, lag, end_to_end_seconds: time, dead_letters, window }) {
     const tiles = [
       ["Articles a second", rate(throughput.articles_per_second), "in the last minute"],
       ["Events a second", rate(throughput.events_per_second), `${count(window.events)} in the window of ${count(window.capacity)}`],
-      ["Messages that wait", lag ? count(lag.messages) : "–", lag ? "of all groups" : "does not apply to a folder"],
+      ["Messages that wait", lag ? count(lag.messages) : "–", source.kind === "directory" ? "does not apply to a folder" : "of all groups"],
       ["Half done within", time.p50 === null ? "–" : span(time.p50), "from arrival to events (p50)"],
       ["99 of 100 within", time.p99 === null ? "–" : span(time.p99), `of the newest ${count(time.articles)} articles (p99)`],
       ["Dead letters", count(dead_letters.total), dead_letters.total ? "see below what was rejected" : "nothing was rejected", dead_letters.total > 0],
@@ -138,12 +132,12 @@ export class Health {
         : "No worker is a member of a consumer group now. Start one with: eventwire worker"));
   }
 
-  #waiting({ lag }) {
+  #waiting({ source, lag }) {
     const rows = (lag?.groups ?? []).map((group) => h("tr", {},
       h("th", { scope: "row" }, group.name), h("td", {}, group.topic), h("td", { class: "number" }, count(group.messages)), h("td", { class: "faint" }, group.state)));
     this.waiting.replaceChildren(h("h2", {}, "What waits"), rows.length
       ? table(["Group", "Topic", "Messages", "State"], rows)
-      : h("p", { class: "faint" }, lag ? "No consumer group has read anything yet." : "A folder has no consumer groups."));
+      : h("p", { class: "faint" }, source.kind === "directory" ? "A folder has no consumer groups." : "No consumer group has read anything yet."));
   }
 
   #letters({ dead_letters }) {

@@ -4,8 +4,8 @@
  */
 
 /**
- * `text` in pieces, in order, none empty, none missing: `[{text, at, marks}]`. `marks`: those of `spans`
- * (`{start, end, …}`, code points, end exclusive) that cover the piece; `at`: where it starts, in code points.
+ * `text` in pieces, in order, none empty, none missing: `[{text, end, marks}]`. `marks`: those of `spans`
+ * (`{start, end, …}`, code points, end exclusive) that cover the piece; `end`: where it ends, in code points.
  * Spans outside the text are cut off, empty ones ignored.
  */
 export function pieces(text, spans) {
@@ -19,7 +19,7 @@ export function pieces(text, spans) {
     const to = i + 1 < cuts.length ? units.at[i + 1] : text.length;
     if (to <= from) continue;
     const marks = wanted.filter((span) => span.start <= cuts[i] && cuts[i] < span.end);
-    found.push({ text: text.slice(from, to), at: cuts[i], end: Math.min(cuts[i + 1] ?? length, length), marks });
+    found.push({ text: text.slice(from, to), end: Math.min(cuts[i + 1] ?? length, length), marks });
   }
   return found;
 }

@@ -82,7 +82,6 @@ export function toRow(event) {
     action: event.action,
     produced: event.produced_at,
     when: Date.parse(event.produced_at ?? event.ingested_at ?? event.article.published_at ?? ""),
-    published: Date.parse(event.article.published_at ?? ""),
     class: event.class,
     type: event.type,
     status: event.status,

@@ -25,9 +25,12 @@ export class Stream {
   #wait = FIRST_WAIT_MS;
   #state = "";
 
-  /** `onEvents(list)`: in the order they came. `onGap(missed)`: read the list again. `onState(state)`. */
-  constructor({ onEvents, onGap, onState }) {
-    this.handlers = { onEvents, onGap, onState };
+  /**
+   * `onEvents(list)`: in the order they came. `onGap(missed)`: read the list again. `onState(state)`. `onWorkers()`: one
+   * came, or is in another state.
+   */
+  constructor(handlers) {
+    this.handlers = handlers;
     addEventListener("online", () => this.#running && this.#open());
   }
 
@@ -71,6 +74,10 @@ export class Stream {
       this.#take(message.data);
     };
     source.addEventListener("ping", (message) => this.#heard(message));
+    source.addEventListener("workers", (message) => {
+      this.#heard(message);
+      this.handlers.onWorkers();
+    });
     source.addEventListener("gap", (message) => {
       this.#heard(message);
       this.#hand();
