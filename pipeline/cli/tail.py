@@ -151,7 +151,7 @@ def _look_back(
 
     def found(read: Callable[[], Iterator[Any]]) -> Iterator[tuple[Any, Any]]:
         every = known(read, moment, topic_prefix=prefix) if moment else _read_events(read(), prefix)
-        return ((m, event) for m, event in every if selection.wants(event) and _within(clock(m), *span))
+        return ((m, event) for m, event in every if selection.wants(event) and _within(clock(m, event), *span))
 
     topics = event_topics(selection.wanted_classes, prefix=prefix)
     with recorded(place, settings, topics, complain=warn) as read:
@@ -213,7 +213,7 @@ def _read_events(messages: Iterable[Any], prefix: str) -> Iterator[tuple[Any, An
             yield message, event
 
 
-def _written(message: Any) -> datetime:
+def _written(message: Any, event: Any = None) -> datetime:
     return datetime.fromtimestamp(message.timestamp / 1000, UTC)
 
 

@@ -13,6 +13,7 @@ from pipeline.cli.lines import print_json
 from pipeline.cli.table import print_events
 
 if TYPE_CHECKING:
+    from pipeline.records import NewsEvent
     from pipeline.streams.message import Message
 
 EXAMPLES = 3
@@ -67,11 +68,13 @@ def watched(read: Callable[[], Iterator["Message"]], told: Count) -> Callable[[]
     return reading
 
 
-def published(message: "Message") -> datetime:
-    """The time by which history is counted: when the article was published, else when it arrived."""
-    from pipeline.history.archive_columns import facts
+def published(message: "Message", event: "NewsEvent") -> datetime:
+    """The time by which history is counted: when the article was published, else when it arrived. As the archive has
+    it, without a second look into the message."""
+    from pipeline.history.archive_columns import event_time, milliseconds_of
 
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=facts(message).event_time)
+    times = (milliseconds_of(event.article.published_at), milliseconds_of(event.ingested_at))
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=event_time(*times, message.timestamp))
 
 
 class Counts:
@@ -81,7 +84,7 @@ class Counts:
         self.days: dict[str, Counter[str]] = {}
         newest: list[tuple[datetime, int, Any]] = []
         for number, (message, event) in enumerate(found):
-            when = published(message)
+            when = published(message, event)
             self.days.setdefault(when.date().isoformat(), Counter())[event.action] += 1
             keep = heappush if len(newest) < examples else heappushpop
             keep(newest, (when, number, event))

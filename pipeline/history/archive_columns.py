@@ -44,19 +44,26 @@ def facts(message: Message) -> Facts:
     article = record.get("article") if of_event else record
     article = article if isinstance(article, dict) else {}
     ingested = milliseconds_of(record.get("ingested_at")) or milliseconds_of(header(message.headers, "ew_first_seen"))
-    kafka = message.timestamp if 0 <= message.timestamp <= _LATEST else None
     if kind == "articles.raw":
-        ingested = milliseconds_of(header(message.headers, "ce_time")) or ingested or kafka
-    published = milliseconds_of(article.get("published_at"))
+        ingested = milliseconds_of(header(message.headers, "ce_time")) or ingested or _of_kafka(message.timestamp)
     language = article.get("language")
     return Facts(
-        event_time=next((time for time in (published, ingested, kafka) if time is not None), 0),
+        event_time=event_time(milliseconds_of(article.get("published_at")), ingested, message.timestamp),
         ingested_at=ingested,
         article_id=_text(article.get("id")) if of_event else _article_id(article),
         language=_text(language.get("code") if isinstance(language, dict) else language),
         type=_text(record.get("type")) if of_event else None,
         action=_text(record.get("action")),
     )
+
+
+def event_time(published: int | None, ingested: int | None, kafka: int) -> int:
+    """The time that a message is about: when its article was published, else came in, else Kafka's, else 1970."""
+    return next((time for time in (published, ingested, _of_kafka(kafka)) if time is not None), 0)
+
+
+def _of_kafka(timestamp: int) -> int | None:
+    return timestamp if 0 <= timestamp <= _LATEST else None
 
 
 def _article_id(article: dict[str, Any]) -> str | None:
