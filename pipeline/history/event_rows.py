@@ -20,8 +20,12 @@ class EventRows:
     contents: "array[int]" = field(default_factory=lambda: array("Q"))
     places: "array[int]" = field(default_factory=lambda: array("Q"))
 
-    def columns(self) -> "tuple[array[int], ...]":
-        return self.whose, self.ids, self.contents, self.places
+    def columns(self) -> tuple[Any, Any, Any, Any]:
+        """The four as NumPy arrays. A column that nothing was added to is empty."""
+        whose, ids, contents, places = (
+            np.frombuffer(column, np.uint64) for column in (self.whose, self.ids, self.contents, self.places)
+        )
+        return whose, ids, contents, places
 
 
 class Counted(NamedTuple):
@@ -36,7 +40,7 @@ class Counted(NamedTuple):
 
 
 def counted(rows: EventRows) -> Counted:
-    whose, _, contents, places = (np.frombuffer(column, np.uint64) for column in rows.columns())
+    whose, _, contents, places = rows.columns()
     if not len(whose):
         return Counted(names=whose, pairs=0, repeated=0, contradicted=0, differs=places)
     names, first = np.unique(whose, return_index=True)

@@ -213,9 +213,9 @@ class Ledger:
 
     def _report_events(self) -> dict[str, Any]:
         events, retracted = counted(self._events), counted(self._retracted)
-        told, told_places = (np.frombuffer(column, np.uint64) for column in (self._told.whose, self._told.places))
+        told, _, _, told_places = self._told.columns()
         lacking = ~np.isin(told, np.concatenate([events.names, retracted.names]))
-        ids, contents = (np.frombuffer(column, np.uint64) for column in (self._events.ids, self._events.contents))
+        _, ids, contents, _ = self._events.columns()
         by_id = np.unique(np.stack([ids, contents]), axis=1).shape[1] if len(ids) else 0
         differs = np.concatenate([events.differs, retracted.differs])
         return {
