@@ -16,6 +16,7 @@ import orjson
 
 from pipeline.encoder.files import open_files
 from pipeline.errors import EventwireError, ModelError, SettingsError
+from pipeline.events.own_store import open_own_types
 from pipeline.history import runs
 from pipeline.history.replay_source import Feed, Pace, read_speed
 from pipeline.history.runs import Pinned, Run
@@ -58,6 +59,8 @@ def pin(settings: Settings, pool: Pool) -> Pinned:
         version=version("eventwire"),
         model=None if settings.model is None else str(settings.model.resolve()),
         types=None if settings.types is None else str(settings.types.resolve()),
+        repeated_blocks=None if settings.repeated_blocks is None else str(settings.repeated_blocks.resolve()),
+        types_digest=open_own_types(settings.types, digest).digest or None,
         packages=settings.models,
         digest=digest,
         language=models["language"],
@@ -75,11 +78,15 @@ def pin_alone(settings: Settings, steps: Steps) -> Pinned:
 
 
 def recorded_settings(settings: Settings, pinned: Pinned, model: Path | None) -> Settings:
-    """`settings` with what a run was made with; `model` says where its model lies now, if it has moved."""
+    """`settings` with what a run was made with. `model` says where its model lies now, if it has moved; the folder of
+    own types that the settings name is where these are now."""
     return replace(
         settings,
         model=model or (Path(pinned.model) if pinned.model else None),
-        types=Path(pinned.types) if pinned.types else None,
+        types=(settings.types or Path(pinned.types)) if pinned.types else None,
+        repeated_blocks=(
+            (settings.repeated_blocks or Path(pinned.repeated_blocks)) if pinned.repeated_blocks else None
+        ),
         models=pinned.packages,
         max_text=pinned.max_text,
         max_html=pinned.max_html,
@@ -88,6 +95,11 @@ def recorded_settings(settings: Settings, pinned: Pinned, model: Path | None) ->
 
 def check_same(run: Run, now: Pinned) -> None:
     """Raises `ModelError` if the run's records could not be made again with what is here now."""
+    if run.pinned.types_digest != now.types_digest:
+        raise ModelError(
+            f"The run {run.name} was made with other event types of your own than there are now in {now.types}: put "
+            "back those of then, or name a folder that has them (EVENTWIRE_TYPES)."
+        )
     for what in ("language", "entities", "events", "digest"):
         recorded, found = getattr(run.pinned, what), getattr(now, what)
         if recorded != found:
@@ -177,7 +189,10 @@ def _items(feed: Feed, pace: Pace, stop: threading.Event) -> Iterator[Item]:
 
 
 def _made_with(pinned: Pinned) -> dict[str, object]:
+    """As `eventwire run` says it of its folder."""
+    types = {"types": pinned.types_digest} if pinned.types_digest else {}
     return {
+        **types,
         "version": pinned.version,
         "stages": "language,entities,events",
         "model": pinned.digest,

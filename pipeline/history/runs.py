@@ -42,6 +42,8 @@ class Pinned:
     version: str  # of eventwire
     model: str | None = None  # its folder; None: the shipped one
     types: str | None = None  # folder of the users' own event types
+    types_digest: str | None = None  # of all that events depend on in it
+    repeated_blocks: str | None = None  # file
     packages: tuple[tuple[str, str], ...] = ()  # spaCy packages in place of the model, by language
     digest: str
     language: str

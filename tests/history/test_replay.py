@@ -8,10 +8,14 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import orjson
 import pytest
 
-from pipeline.encoder.files import MODELS
+from pipeline.encoder.files import MODELS, open_files
+from pipeline.events.own import read_own_type
+from pipeline.events.own_heads import OwnHead
+from pipeline.events.own_store import write_own_type
 from pipeline.history import runs
 from tests.fake_stages import broken_steps
 from tests.history.replays import TOPIC, archive, article, fake, into, lines, make_archive, replay, timeless
@@ -200,6 +204,40 @@ def test_another_model_than_the_run_began_with(tmp_path: Path, archive: Path, ca
     assert "was made with language other@2" in capsys.readouterr().err
     assert replay("--verify", out) == 2
     assert "was made with language other@2" in capsys.readouterr().err
+
+
+def own_types(folder: Path, threshold: float = 0.5) -> str:
+    """A folder with one type of a user's own, as it was learned for the shipped model."""
+    own = read_own_type(Path(__file__).resolve().parents[1] / "events" / "own" / "product.award.yaml")
+    numbers = {"sentence_bias": 0.0, "trigger_bias": 0.0, "trigger_share": 0.5, "scale": 1.0, "shift": 0.0}
+    arrays = {name: np.zeros(4, np.float32) for name in ("sentence", "trigger", "roles", "role_bias")}
+    head = OwnHead(name=own.name, threshold=threshold, **numbers, **arrays)
+    write_own_type(folder, own, head, open_files(None).digest, {})
+    return str(folder)
+
+
+def test_other_own_types_than_the_run_began_with(
+    tmp_path: Path, archive: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    monkeypatch.setenv("EVENTWIRE_TYPES", own_types(tmp_path / "types"))
+    assert into(out, archive) == 0
+    run = runs.read_folder(out)
+    assert run is not None
+    assert run.pinned.types_digest is not None
+    own_types(tmp_path / "types", threshold=0.6)  # learned again
+    for again in (("--out", out, "--resume"), ("--verify", out)):
+        assert replay(*again) == 2
+        told = capsys.readouterr().err
+        assert "The run out was made with other event types of your own" in told
+        assert str(tmp_path / "types") in told
+    monkeypatch.setenv("EVENTWIRE_TYPES", own_types(tmp_path / "moved"))
+    assert replay("--verify", out) == 0, "those of then, in another place"
+    assert replay("--out", out, "--resume") == 0
+    monkeypatch.delenv("EVENTWIRE_TYPES")
+    shutil.rmtree(tmp_path / "types")
+    assert replay("--verify", out) == 2
+    assert f"there is no folder {tmp_path / 'types'}" in capsys.readouterr().err
 
 
 def test_a_damaged_archive_is_told_with_its_file(tmp_path: Path, archive: Path, capsys: Capture) -> None:
