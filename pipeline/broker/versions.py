@@ -8,7 +8,7 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from itertools import groupby
 
@@ -90,9 +90,9 @@ class Versions:
         if record is None or record.key is None:
             return outcome
         places = self._known.find(record.key)
-        if self._done_before(outcome, record, places):
+        if done := self._done_before(outcome, record, places):
             logger.info("%s was done before: nothing is written again", message.trace)
-            return replace(outcome, outputs=(), events=0)
+            return replace(outcome, outputs=self._hidden(*done, places), events=0)
         standing = self._standing(record.key, places, fresh)
         outcome = revised(
             message,
@@ -107,11 +107,25 @@ class Versions:
             fresh[record.key] = written
         return outcome
 
-    def _done_before(self, outcome: Outcome, record: Output, places: Sequence[Position]) -> bool:
+    def _done_before(
+        self, outcome: Outcome, record: Output, places: Sequence[Position]
+    ) -> tuple[Position, Standing] | None:
+        """Where the record of the same raw message stands."""
         trace = header(record.headers, "ew_trace") or ""
-        same = [place for place in places if place.trace == digest_of(trace)]
-        found = self._read(same[0]) if same else None
-        return found is not None and done_before(outcome, found[0])
+        place = next((place for place in places if place.trace == digest_of(trace)), None)
+        output = None if place is None else self._known.read(place)
+        found = None if output is None else _standing_in(output)
+        return (place, found) if place and found and done_before(outcome, found[0]) else None
+
+    def _hidden(self, place: Position, found: Standing, places: Sequence[Position]) -> tuple[Output, ...]:
+        """The current record, where a superseded one is the last of its key: the worker that wrote that died before it
+        wrote this once more, and compaction would drop it."""
+        version, output = found
+        last = next(other for other in places if other.partition == place.partition)
+        if not version.superseded or last != place or output.key is None:
+            return ()
+        standing = self._standing(output.key, places, {})
+        return () if standing is None else (standing[1],)
 
     def _standing(self, key: bytes, places: Sequence[Position], fresh: dict[bytes, Output]) -> Standing | None:
         """The current version: the last of its partition that is not superseded. An article stands in two partitions
@@ -120,15 +134,23 @@ class Versions:
             return _standing_in(fresh[key])
         found: Standing | None = None
         for _, group in groupby(places, key=lambda place: place.partition):
-            candidates = (self._read(place) for place in group)
-            last = next((one for one in candidates if one and one[1].key == key and not one[0].superseded), None)
+            last = self._last(key, group)
             if last and (found is None or found[0].older_than(last[0])):
                 found = last
         return found
 
-    def _read(self, place: Position) -> Standing | None:
-        output = self._known.read(place)
-        return None if output is None else _standing_in(output)
+    def _last(self, key: bytes, places: Iterable[Position]) -> Standing | None:
+        """Of one partition. Behind a tombstone nothing is known of the article, whether it was compacted yet or not."""
+        for place in places:
+            output = self._known.read(place)
+            if output is None or output.key != key:
+                continue
+            if output.value is None:
+                return None
+            standing = _standing_in(output)
+            if standing and not standing[0].superseded:
+                return standing
+        return None
 
     def _follow(self) -> None:
         while True:

@@ -1,9 +1,11 @@
 """The index of known articles against a real topic: what was written is found, and what is gone is not."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -155,8 +157,60 @@ def test_the_current_version_is_found_behind_late_ones_and_in_two_partitions(set
     write(settings, done.outputs[-2], partition=0)  # and it dies before the current one is there again
     delete = outcome(settings, "", id="a", action="delete", offset=4, fetched_at=times[6])
     assert told(settled(versions, delete)) == ["delete"]
-    again = settled(versions, late)  # the late one, done before
-    assert again[0].outputs == ()
+    again = settled(versions, late)  # the late one, done before: its record would hide the current one
+    assert again[0].outputs == done.outputs[-1:]
+    write(settings, *again[0].outputs, partition=0)
+    assert settled(versions, late)[0].outputs == ()
+
+
+def test_compaction_changes_nothing(kafka: Broker, topic_prefix: str, tmp_path: Path) -> None:
+    """Kafka's own cleaner, in a hurry: an index of before and a new one lead to what was led to before it ran."""
+    settings = plain(kafka, topic_prefix=topic_prefix, state=tmp_path / "state")
+    topic = topic_prefix + CLASSIFIED
+    hurry = {"min_cleanable_dirty_ratio": "0.001", "segment_ms": "50", "delete_retention_ms": "0"}
+    create_topics(kafka, {topic: 1}, cleanup_policy="compact,delete", **hurry)
+    versions = Versions(settings, slot="kept", seconds=30.0)
+    assert versions.start()
+    numbers = count()
+
+    def came(name: str, text: str, hour: int, action: str = "add") -> tuple[Any, Outcome]:
+        time = f"2023-01-01T{hour:02}:00:00.000Z"
+        return outcome(settings, text, id=name, action=action, fetched_at=time, offset=next(numbers))
+
+    def told_of(name: str, *versions_of: tuple[str, int, str]) -> None:
+        for text, hour, action in versions_of:
+            (done,) = settled(versions, came(name, text, hour, action))
+            write(settings, *(output for output in done.outputs if output.topic == topic))
+
+    told_of("changed", ("F KAUFT KAUFT", 1, "add"), ("F KAUFT  KAUFT", 2, "update"))
+    told_of("late", ("F KAUFT", 5, "add"), ("F  KAUFT", 3, "update"))
+    told_of("withdrawn", ("F KAUFT", 1, "add"), ("", 2, "delete"))
+    told_of("once", ("F KAUFT", 1, "add"))
+    told_of("forgotten", ("F KAUFT", 1, "add"))
+    write(settings, Output(topic=topic, key=b"forgotten", value=None))  # a tombstone: somebody wants it gone
+
+    then = [
+        came("changed", "F KAUFT", 6, "update"),
+        came("late", "F   KAUFT", 4, "update"),
+        came("withdrawn", "F KAUFT", 6),
+        came("once", "", 6, "delete"),
+        came("forgotten", "F KAUFT KAUFT", 6),
+    ]
+    before = settled(versions, *then)
+    assert [told([one]) for one in before] == [["delete"], [], ["add"], ["delete"], ["add", "add"]]
+    assert before[1].superseded
+
+    def compacted() -> bool:
+        write(settings, record(settings, "F", id="other", offset=next(numbers)))  # closes the segment before it
+        with Client(settings) as client:
+            left = Counter((message.key or b"").decode() for message in client.read([topic]))
+        return all(left[name] == 1 for name in ("changed", "late", "withdrawn", "once")) and not left["forgotten"]
+
+    wait_until(compacted, "one record of each article is left")
+    assert settled(versions, *then) == before, "with the index of before"
+    anew = Versions(replace(settings, state=None), slot="new", seconds=30.0)
+    assert anew.start()
+    assert settled(anew, *then) == before, "with a new index"
 
 
 def test_a_broker_that_is_away_is_waited_for(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
