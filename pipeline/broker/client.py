@@ -30,7 +30,7 @@ __all__ = ["BrokerRefused", "Client", "Writer", "admin_client", "connecting", "c
 Partition = tuple[str, int]
 Start = Literal["begin", "end"] | datetime | Mapping[Partition, int]
 
-PATIENCE_SECONDS = 15.0
+PATIENCE_SECONDS = 60.0  # for a coordinator: a broker that was just started and is busy makes its topic first
 SILENCE_SECONDS = 60.0  # a read up to a known end that gets nothing for so long is given up
 
 

@@ -125,8 +125,6 @@ class KnownRecords:
     def _open_consumer(self, **options: int) -> Any:
         return open_consumer(
             self._settings,
-            # In pure Python, checksums took 9 of 10 seconds. TCP has its own, and records are checked by schema.
-            check_crcs=False,
             fetch_max_wait_ms=20,  # the next question waits behind a fetch that waits
             **options,
         )

@@ -58,6 +58,7 @@ def create_topics(broker: Broker, partitions: dict[str, int], **config: str) -> 
                 for name, count in partitions.items()
             ]
         )
+        admin.wait_for_topics(list(partitions), timeout_ms=60_000)  # a busy broker knows them a moment later
     finally:
         admin.close()
 
