@@ -1,8 +1,8 @@
 """Fit the confidences of language detection: `python -m training.language`.
 
 Writes `pipeline/language/calibration.json`: for texts of up to so many letters, how the model's probability becomes the
-probability of being right. Fitted on every other sentence of `language/*.txt`; `training.evaluate_language` measures on
-the rest.
+probability of being right; a curve of its own for Bosnian, Croatian and Serbian in Latin letters. Fitted on every other
+sentence of `language/*.txt`; `training.evaluate_language` measures on the rest.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ THRESHOLD = 0.35  # confidence below which a text is `und`: wrong about twice as
 # equal weight they would teach that long texts are often wrong, which no feed confirms.
 UNFIT = {"ms"}
 FIT, TEST = 0, 1  # sentence number modulo 2
+Observed = tuple[int, float, bool]  # letters, logit of the probability, whether the language was right
 
 
 def sentences(part: int) -> dict[str, list[str]]:
@@ -67,15 +68,22 @@ def _cut(line: str, length: int) -> str:
 
 
 def main() -> None:
-    plain = detect.Calibration(steps=((1e9, 1.0, 0.0),), threshold=0.0)
-    detector = detect.Detector(shared_language_model(), plain)
-    observed = []
+    detector = detect.Detector(shared_language_model(), detect.read_calibration())
+    observed: dict[str, list[Observed]] = {"steps": [], "south_slavic": []}
     for language, _, text in samples(FIT):
         if language in UNFIT:
             continue
-        code, probability, letters = detector.judge(text)
-        if letters:
-            observed.append((letters, _logit(probability), code == language.split("-")[0]))
+        verdict = detector.judge(text)
+        if verdict.letters:
+            curve = observed["south_slavic" if verdict.is_south_slavic else "steps"]
+            curve.append((verdict.letters, _logit(verdict.probability), verdict.code == language.split("-")[0]))
+    curves = {name: _steps(rows) for name, rows in observed.items()}
+    path = Path(detect.__file__).resolve().parent / detect.CALIBRATION_FILE
+    path.write_text(json.dumps({"threshold": THRESHOLD, **curves}, indent=1) + "\n", encoding="utf-8")
+
+
+def _steps(observed: list[Observed]) -> list[dict[str, float]]:
+    """A curve for each range of lengths."""
     steps = []
     low = 0.0
     for high in LIMITS:
@@ -84,8 +92,7 @@ def main() -> None:
         steps.append({"letters": high, "slope": round(slope, 4), "offset": round(offset, 4), "texts": len(rows)})
         print(steps[-1])
         low = high
-    path = Path(detect.__file__).resolve().parent / "calibration.json"
-    path.write_text(json.dumps({"threshold": THRESHOLD, "steps": steps}, indent=1) + "\n", encoding="utf-8")
+    return steps
 
 
 def _logit(probability: float) -> float:

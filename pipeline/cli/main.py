@@ -29,6 +29,7 @@ COMMANDS = {
     "replay": "pipeline.cli.replay:app",
     "diff": "pipeline.cli.diff:diff",
     "archive": "pipeline.cli.archive:archive",
+    "repeated-blocks": "pipeline.cli.repeated_blocks:repeated_blocks",
     "topics": "pipeline.cli.topics:app",
     "types": "pipeline.cli.types:app",
 }

@@ -174,6 +174,7 @@ class _Run:
 
         from pipeline.encoder.files import open_files
         from pipeline.events.own_store import open_own_types
+        from pipeline.language.repeated import RepeatedBlocks
         from pipeline.local.folder import Folder
         from pipeline.streams.topics import load_topics
 
@@ -187,6 +188,8 @@ class _Run:
         }
         if own := open_own_types(settings.types, made_with["model"]).digest:
             made_with["types"] = own
+        if settings.repeated_blocks is not None:
+            made_with["repeated_blocks"] = RepeatedBlocks.load(settings.repeated_blocks).digest
         topics = [settings.topic_prefix + name for name in load_topics() if name != self.steps[0].reads]
         folder = Folder(self.out, topics=topics, made_with=made_with)
         if folder.cut and not self.quiet:

@@ -1,7 +1,7 @@
 """Which language a text is in, how sure that is, and which others it holds.
 
-Long texts are judged by pieces spread over them: what a language is shows in a few hundred letters. The pieces also
-show whether a text is mixed; only then are its paragraphs looked at one by one.
+Long texts are judged by pieces spread over them: what a language is shows in a few hundred letters, and mostly in a
+glance at half as many. The pieces also show whether a text is mixed; only then are its paragraphs read one by one.
 """
 
 import math
@@ -32,10 +32,11 @@ from pipeline.language.scripts import ONE_LANGUAGE, count_scripts, iso_name, wri
 from pipeline.records import Language, LanguageShare
 
 CALIBRATION_FILE = "calibration.json"
-PIECES = 4
-PIECE_BYTES = 100  # of UTF-8 each
+GLANCE_SURE = 0.95  # a glance is enough if it is this sure
+GLANCE_DOUBT = 0.7  # ... and none of its pieces is this sure of another language
 MIXED_PIECE = 0.9  # a piece this sure of another language makes the paragraphs be looked at
 PARAGRAPHS = 48  # looked at in a mixed text, spread over it
+PARAGRAPH_HEAD = 200  # characters of each
 MAIN_SCRIPT = 0.6  # of the letters: the text is written in that script
 SMALLEST_SHARE = 0.1  # of the letters: less is a quotation
 TABLE_TEXT = 2000  # characters that the word tables of close languages look at
@@ -52,78 +53,119 @@ _ALIASES = {
 }  # fmt: skip
 
 
+Steps = tuple[tuple[float, float, float], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Calibration:
     """Confidence as a probability: `1 / (1 + exp(-(slope * logit(p) + offset)))`, by the text's number of letters.
 
-    `steps`: (letters up to which it holds, slope, offset), ascending. Below `threshold` the language is `und`.
+    `steps`: (letters up to which it holds, slope, offset), ascending; `south_slavic`: the same for bs, hr and sr in
+    Latin letters, of which words decide. Below `threshold` the language is `und`.
     """
 
-    steps: tuple[tuple[float, float, float], ...]
+    steps: Steps
+    south_slavic: Steps
     threshold: float
 
     @classmethod
     def read(cls, data: Mapping[str, Any]) -> "Calibration":
-        steps = tuple((float(step["letters"]), float(step["slope"]), float(step["offset"])) for step in data["steps"])
-        return cls(steps=steps, threshold=float(data["threshold"]))
+        steps, south_slavic = (
+            tuple((float(step["letters"]), float(step["slope"]), float(step["offset"])) for step in data[name])
+            for name in ("steps", "south_slavic")
+        )
+        return cls(steps=steps, south_slavic=south_slavic, threshold=float(data["threshold"]))
 
-    def confidence(self, probability: float, letters: int) -> float:
+    def confidence(self, verdict: "Verdict") -> float:
+        """How probable it is that the verdict is right."""
+        probability = verdict.probability
         logit = math.log(max(probability, 1e-9) / max(1 - probability, 1e-9))
-        _, slope, offset = next((step for step in self.steps if letters <= step[0]), self.steps[-1])
+        steps = self.south_slavic if verdict.is_south_slavic else self.steps
+        _, slope, offset = next((step for step in steps if verdict.letters <= step[0]), steps[-1])
         return 1 / (1 + math.exp(-max(-40.0, min(40.0, slope * logit + offset))))
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What is looked at of a long text: `pieces` spread over it, of `size` bytes of UTF-8 each. Before that a glance
+    at as many of `glance` bytes (0: none), which is enough where they are sure and agree.
+    """
+
+    pieces: int = 4
+    size: int = 100
+    glance: int = 50
+
+
+SAMPLE = Sample()
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the model and the tables say of a text, without mixture and before calibration."""
+
+    code: str
+    script: str  # ISO 15924
+    probability: float
+    scripts: Mapping[str, int]  # letters looked at, most first
+    parts: Sequence[tuple[str, float]] = ()  # code and probability of each piece
+
+    @property
+    def letters(self) -> int:
+        return sum(self.scripts.values())
+
+    @property
+    def is_south_slavic(self) -> bool:
+        """bs, hr or sr in Latin letters."""
+        return self.script == "Latn" and self.code in SOUTH_SLAVIC
 
 
 class Detector:
     """Texts to languages; a pure function of its inputs."""
 
-    def __init__(self, model: LanguageModel, calibration: Calibration) -> None:
+    def __init__(self, model: LanguageModel, calibration: Calibration, *, sample: Sample = SAMPLE) -> None:
         self._model = model
         self._calibration = calibration
+        self._sample = sample
         self._masks: dict[str, Any] = {}
 
     def detect(self, text: str, *, hint: str | None = None) -> Language:
         """The language of `text`. `hint` (any spelling of a language tag) is heard if the text is short or unsure."""
-        pieces = _pieces(text)
-        scripts = count_scripts(" ".join(pieces))
-        if not scripts:
-            return Language(code="und", script="Zyyy", confidence=0.0)
-        code, script, confidence, parts = self._judge(text, pieces, scripts, _hinted(hint))
-        mixed = any(sure >= MIXED_PIECE and not same_group(name, code) for name, sure in parts)
-        second = sorted(scripts.values())[-2] if len(scripts) > 1 else 0
-        mixed = mixed or second >= SMALLEST_SHARE * sum(scripts.values())
-        others = self._others(text, code) if mixed and len(pieces) > 1 else ()
+        verdict = self.judge(text, hint=hint)
+        if not verdict.scripts:
+            return Language(code="und", script=verdict.script, confidence=0.0)
+        code, confidence = verdict.code, self._calibration.confidence(verdict)
+        mixed = any(sure >= MIXED_PIECE and not same_group(name, code) for name, sure in verdict.parts)
+        counts = list(verdict.scripts.values())
+        mixed = mixed or (len(counts) > 1 and counts[1] >= SMALLEST_SHARE * sum(counts))
+        others = self._others(text, code) if mixed and len(text) >= 2 * self._sample.size else ()
         if others and others[0].share > 0.5:  # names and quotations have misled the pieces: the paragraphs know better
             code, confidence = others[0].code, min(confidence, others[0].share)
             others = self._others(text, code)
         if confidence < self._calibration.threshold:
             code = "und"
-        return Language(code=code, script=script, confidence=round(confidence, 4), others=others)
+        return Language(code=code, script=verdict.script, confidence=round(confidence, 4), others=others)
 
-    def judge(self, text: str) -> tuple[str, float, int]:
-        """(code, uncalibrated probability, letters), without hint or mixture: what calibration is fitted on."""
-        pieces = _pieces(text)
+    def judge(self, text: str, *, hint: str | None = None) -> Verdict:
+        """The language of the whole of `text`, uncalibrated: what calibration is fitted on. No scripts: no letters."""
+        sample, named = self._sample, _hinted(hint)
+        if sample.glance and len(text) >= sample.pieces * sample.size:
+            verdict = self._decide(text, _pieces(text, sample.pieces, sample.glance), named)
+            agreed = all(name == verdict.code or sure < GLANCE_DOUBT for name, sure in verdict.parts)
+            if agreed and verdict.probability >= GLANCE_SURE:
+                return verdict
+        return self._decide(text, _pieces(text, sample.pieces, sample.size), named)
+
+    def _decide(self, text: str, pieces: Sequence[str], hint: str | None) -> Verdict:
         scripts = count_scripts(" ".join(pieces))
         if not scripts:
-            return "und", 0.0, 0
-        code, _, probability, _ = self._decide(text, pieces, scripts, None)
-        return code, probability, sum(scripts.values())
-
-    def _judge(
-        self, text: str, pieces: Sequence[str], scripts: Mapping[str, int], hint: str | None
-    ) -> tuple[str, str, float, list[tuple[str, float]]]:
-        code, script, probability, parts = self._decide(text, pieces, scripts, hint)
-        return code, script, self._calibration.confidence(probability, sum(scripts.values())), parts
-
-    def _decide(
-        self, text: str, pieces: Sequence[str], scripts: Mapping[str, int], hint: str | None
-    ) -> tuple[str, str, float, list[tuple[str, float]]]:
-        """(code, script, probability, [(code, probability) of each piece])."""
+            return Verdict("und", "Zyyy", 0.0, {})
         name, count = next(iter(scripts.items()))
         letters = sum(scripts.values())
         if name in ONE_LANGUAGE and count >= MAIN_SCRIPT * letters:
-            return ONE_LANGUAGE[name], iso_name(name), 1 - 0.5 ** min(count, 30), []
+            return Verdict(ONE_LANGUAGE[name], iso_name(name), 1 - 0.5 ** min(count, 30), scripts)
         chances = self._model.probabilities([piece.encode() for piece in pieces])
-        parts = [(self._model.languages[int(row.argmax())], float(row.max())) for row in chances[:-1]]
+        tops = chances.argmax(axis=1).tolist()
+        parts = [(self._model.languages[top], float(row[top])) for top, row in zip(tops[:-1], chances, strict=False)]
         scores = chances[-1]
         if count >= MAIN_SCRIPT * letters:
             scores = scores * self._written_in(name)
@@ -132,7 +174,7 @@ class Detector:
             scores = scores.copy()
             scores[self._model.languages.index(hint)] *= HINT_ODDS
             scores /= scores.sum()
-        return (*self._refine(text, pieces, scores, name), parts)
+        return Verdict(*self._refine(text, pieces, scores, name), scripts, parts)
 
     def _written_in(self, script: str) -> Any:
         """[languages]: 1 for those written in `script`, next to nothing for others."""
@@ -173,12 +215,12 @@ class Detector:
         step = max(1, math.ceil(len(paragraphs) / PARAGRAPHS))
         letters: Counter[str] = Counter()
         for paragraph in paragraphs[::step]:
-            piece = _prepared(paragraph[:400])
-            scripts = count_scripts(piece)
-            if not scripts:
+            piece = _prepared(paragraph[:PARAGRAPH_HEAD])
+            verdict = self._decide(piece, [piece] if piece else [], None)
+            if not verdict.scripts:
                 continue
-            code, _, confidence, _ = self._judge(piece, [piece], scripts, None)
-            known = code if confidence >= MIXED_PIECE and not same_group(code, main) else main
+            sure = self._calibration.confidence(verdict) >= MIXED_PIECE
+            known = verdict.code if sure and not same_group(verdict.code, main) else main
             letters[known] += len(paragraph)
         whole = sum(letters.values())
         shares = [(code, number / whole) for code, number in letters.items() if code not in (main, "und")]
@@ -189,10 +231,12 @@ class Detector:
         )
 
 
-def _pieces(text: str) -> list[str]:
-    """Pieces of about `PIECE_BYTES` spread over the text, at word boundaries if it has any; a short text whole."""
-    size = PIECE_BYTES if text.isascii() else max(50, int(PIECE_BYTES * len(text) / len(text.encode())))
-    count = min(PIECES, len(text) // size)
+def _pieces(text: str, most: int, size: int) -> list[str]:
+    """Up to `most` pieces of about `size` bytes spread over the text, at word boundaries if it has any; a short text
+    whole.
+    """
+    size = size if text.isascii() else max(size // 2, int(size * len(text) / len(text.encode())))
+    count = min(most, len(text) // size)
     if count < 2:
         return [piece] if (piece := _prepared(text)) else []
     gap = (len(text) - size) / (count - 1)

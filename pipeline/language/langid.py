@@ -4,6 +4,7 @@ The arithmetic is py3langid's (`LanguageIdentifier._decide`): a test holds the t
 text again for every question, and walking is nearly all of the cost.
 """
 
+from array import array
 from collections.abc import Sequence
 from functools import cache
 from importlib.metadata import version
@@ -29,8 +30,9 @@ class LanguageModel:
 
         # An instance of our own: py3langid's module-level one can be restricted by anybody in the process.
         model = LanguageIdentifier.from_model_file(MODEL_FILE)
-        self._next, self._output = model.tk_nextmove, model.tk_output
-        self._rows = [row << 8 for row in model.tk_row]
+        # Arrays, because lists of numbers lie scattered and the walk waits for memory more than for anything else.
+        self._next, self._output = model.tk_nextmove, array("i", model.tk_output)
+        self._rows = array("I", [row << 8 for row in model.tk_row])
         # float32, because turning the rows of a text into it every time takes longer than all the arithmetic.
         names = [RENAMED.get(label, label) for label in model.nb_classes]
         order = sorted(range(len(names)), key=lambda column: names.index(names[column]))  # one language's together
@@ -48,19 +50,20 @@ class LanguageModel:
     def probabilities(self, pieces: Sequence[bytes]) -> Any:
         """[pieces + 1, languages]: each piece's (UTF-8), then the whole's. Uniform where nothing is known of it."""
         walks = [self._walk(piece) for piece in pieces]
-        count = len(pieces)
-        index, places = np.unique(
-            np.concatenate([np.array(walk, dtype=np.intp) for walk in walks]), return_inverse=True
-        )
-        rows = np.repeat(np.arange(count), [len(walk) for walk in walks])
-        counts = np.bincount(rows * len(index) + places, minlength=count * len(index)).reshape(count, len(index))
-        counts = np.vstack([counts, counts.sum(axis=0)])
-        raw = np.log1p(counts, dtype=np.float32) @ self._weights[index] + self._prior
+        columns: dict[int, int] = {}  # of the n-grams that occur
+        places = [columns.setdefault(ngram, len(columns)) for walk in walks for ngram in walk]
+        count, width = len(pieces), len(columns)
+        rows = np.repeat(np.arange(count) * width, [len(walk) for walk in walks])
+        cells = rows + np.array(places, dtype=np.intp)
+        counts = np.bincount(cells, minlength=count * width).reshape(count, width)
+        counts = np.concatenate([counts, counts.sum(axis=0, keepdims=True)], dtype=np.float32)
+        index = np.fromiter(columns, dtype=np.intp, count=width)
+        raw = np.log1p(counts) @ self._weights[index] + self._prior
         lengths = [len(piece) for piece in pieces]
         raw = raw.astype(np.float64) / np.sqrt(np.maximum([*lengths, sum(lengths)], 1))[:, None]
         chances = np.exp(raw - raw.max(axis=1, keepdims=True))
         merged = np.add.reduceat(chances, self._starts, axis=1)
-        merged[counts.sum(axis=1) == 0] = 1
+        merged[~counts.any(axis=1)] = 1
         return merged / merged.sum(axis=1, keepdims=True)
 
     def _walk(self, data: bytes) -> list[int]:

@@ -7,7 +7,9 @@ None is left out of the JSON: never guessed.
 from dataclasses import dataclass
 from typing import Literal
 
-BoilerplateKind = Literal["ad", "teaser", "newsletter", "cookie", "disclaimer", "related", "byline", "caption", "share"]
+BoilerplateKind = Literal[
+    "ad", "teaser", "newsletter", "cookie", "disclaimer", "related", "byline", "caption", "share", "repeated"
+]
 EntityLabel = Literal["PER", "ORG", "LOC", "PRODUCT", "MISC"]
 AmountKind = Literal["MONEY", "PERCENT", "QUANTITY"]
 
