@@ -70,7 +70,7 @@ def _first(first: "Differing") -> list[str]:
 
 
 def _fields(recorded: "Message", again: "Message") -> list[str]:
-    from pipeline.history.verify import timeless
+    from pipeline.history.prints import timeless
 
     one, other = _record(timeless(recorded.value or b"")), _record(timeless(again.value or b""))
     names = [name for name in {**one, **other} if one.get(name) != other.get(name)]

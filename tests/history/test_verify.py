@@ -8,7 +8,9 @@ from typing import Any
 import orjson
 import pytest
 
-from pipeline.history.verify import Place, Prints, fingerprint, timeless
+from pipeline.errors import SettingsError
+from pipeline.history import prints as module
+from pipeline.history.prints import Place, Prints, fingerprint, timeless
 from pipeline.streams.message import Message
 from tests.fake_stages import fake_steps, message
 from tests.history.replays import ALL_KINDS, fake, into, make_archive, replay
@@ -76,6 +78,26 @@ def test_neither_order_nor_repetition_changes_the_prints() -> None:
     assert not one.has(Place(DEAL, 3, 8), messages[0])
     other.add(DEAL, record(number=9))
     assert other.first_without(one) == Place(DEAL, 3, 7)
+
+
+def test_prints_are_the_same_in_memory_and_on_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    messages = [record(number=n % 900) for n in range(1000)]
+    few = Prints()
+    for each in messages:
+        few.add(DEAL, each)
+    monkeypatch.setattr(module, "_HELD", 10_000)
+    all_held = Prints()
+    for each in messages:
+        all_held.add(DEAL, each)
+    assert few.prints((DEAL, 3)).tolist() == all_held.prints((DEAL, 3)).tolist()
+    assert len(few.prints((DEAL, 3))) == 900
+    assert few.first_without(all_held) is None
+    assert few.holds(*few.add(DEAL, record(number=5000))), "also what comes after it was asked"
+    assert few.first_without(all_held) == Place(DEAL, 3, 7)
+    monkeypatch.setattr(module, "_HELD", 1)
+    monkeypatch.setattr(few._file, "write", lambda data: exec("raise OSError(28, 'No space left on device')"))
+    with pytest.raises(SettingsError, match=r"No space left on device\. Make room"):
+        few.add("news.events.other", record())
 
 
 @pytest.fixture(scope="module")
