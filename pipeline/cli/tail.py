@@ -213,12 +213,13 @@ def _read_events(messages: Iterable[Any], prefix: str) -> Iterator[tuple[Any, An
             yield message, event
 
 
-def _written(message: Any, event: Any = None) -> datetime:
-    return datetime.fromtimestamp(message.timestamp / 1000, UTC)
+def _written(message: Any, event: Any = None) -> int:
+    return int(message.timestamp)
 
 
-def _within(when: datetime, start: datetime | None, end: datetime | None) -> bool:
-    return (start is None or when >= start) and (end is None or when < end)
+def _within(when: int, start: datetime | None, end: datetime | None) -> bool:
+    """`when`: milliseconds since 1970; a writer's clock may say any."""
+    return (start is None or when >= start.timestamp() * 1000) and (end is None or when < end.timestamp() * 1000)
 
 
 def _show(found: Iterable[tuple[Any, Any]], format: Shown, following: bool) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pipeline.streams.message import Message
 
 EXAMPLES = 3
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _BAR = 40  # characters of the fullest day
 _ACTIONS = {"add": "new", "update": "updated", "delete": "retracted"}
 
@@ -68,13 +69,13 @@ def watched(read: Callable[[], Iterator["Message"]], told: Count) -> Callable[[]
     return reading
 
 
-def published(message: "Message", event: "NewsEvent") -> datetime:
-    """The time by which history is counted: when the article was published, else when it arrived. As the archive has
-    it, without a second look into the message."""
+def published(message: "Message", event: "NewsEvent") -> int:
+    """The time by which history is counted (milliseconds since 1970): when the article was published, else when it
+    arrived. As the archive has it, without a second look into the message."""
     from pipeline.history.archive_columns import event_time, milliseconds_of
 
     times = (milliseconds_of(event.article.published_at), milliseconds_of(event.ingested_at))
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=event_time(*times, message.timestamp))
+    return event_time(*times, message.timestamp)
 
 
 class Counts:
@@ -82,10 +83,11 @@ class Counts:
 
     def __init__(self, found: Iterable[tuple["Message", Any]], *, examples: int = EXAMPLES) -> None:
         self.days: dict[str, Counter[str]] = {}
-        newest: list[tuple[datetime, int, Any]] = []
+        newest: list[tuple[int, int, Any]] = []
         for number, (message, event) in enumerate(found):
             when = published(message, event)
-            self.days.setdefault(when.date().isoformat(), Counter())[event.action] += 1
+            day = (_EPOCH + timedelta(milliseconds=when)).date().isoformat()
+            self.days.setdefault(day, Counter())[event.action] += 1
             keep = heappush if len(newest) < examples else heappushpop
             keep(newest, (when, number, event))
         self.examples = [event for _, _, event in sorted(newest, reverse=True)]

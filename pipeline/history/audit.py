@@ -23,6 +23,7 @@ Progress = Callable[[str, int, int], None]  # what is read, messages read, messa
 RAW = FLOW[0].reads
 # An outcome is later than its raw message by the clocks of two machines: so far they may be apart.
 _CLOCKS = timedelta(hours=24)
+_LATEST = 253_402_300_799_000  # milliseconds: the end of the year 9999
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,4 +171,5 @@ def _is_outcome(name: str) -> bool:
 
 
 def _moment(milliseconds: int) -> datetime:
-    return datetime.fromtimestamp(max(0, milliseconds) / 1000, UTC)
+    """A writer's clock may say any time: the nearest that there is."""
+    return datetime.fromtimestamp(min(max(0, milliseconds), _LATEST) / 1000, UTC)

@@ -1,5 +1,6 @@
 """`eventwire tail --count`: a subscription's dry run, over a run's folder, an archive and Kafka."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,27 @@ def test_an_archive(archive: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert shown.count("analyst.credit_rating") == 3
     assert cli.run(["tail", archive, "--count", "--class", "legal"]) == 0
     assert capsys.readouterr().out == "no event\n"
+
+
+def test_times_that_there_are_not(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A writer's clock may say any number: that of one that counts in microseconds is in no year."""
+    values = [output.value for output in outputs(range(9), topics=EVENT_TOPICS[:1])]
+    times = [2**60, 2**63 - 1, -1, 0, 1_767_225_600_000]
+    messages = [
+        replace(message(value, topic=EVENT_TOPICS[0], offset=at), timestamp=time)
+        for at, (value, time) in enumerate(zip(values * 2, times, strict=False))
+    ]
+    write_messages(Store(tmp_path), messages)
+    for options, shown in {
+        ("--from", "2020-01-01"): 3,
+        ("--to", "2020-01-01"): 1,  # the one without a time has none
+        ("--from", "0001-01-01T00:00:00+14:00", "--to", "9999-12-31T23:59:59-14:00"): 2,
+        ("--as-of", "1s"): 3,
+    }.items():
+        assert cli.run(["tail", str(tmp_path), "--format", "jsonl", *options]) == 0
+        assert len(capsys.readouterr().out.splitlines()) == shown, options
+    _, last = counts(capsys, str(tmp_path))
+    assert last["total"] == 5
 
 
 def test_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
