@@ -34,3 +34,4 @@ def test_an_idle_worker_that_is_killed_is_seen(
         page.wait_for_selector("#workers[data-state=dead]", timeout=150_000)
         said = page.locator(".notice.bad").inner_text()
         assert f"Worker {topic_prefix}eventwire-language-events-one is dead, last seen" in said
+        page.close()

@@ -144,13 +144,27 @@ def health_page() -> Iterator[ThreadingHTTPServer]:
 def test_a_dead_worker_is_seen_on_every_view(site: Site, open_page: Opener) -> None:
     """How soon is measured by `python -m tests.bench.page`."""
     site.add(*story(1))
+    samples = {"seconds": 10, "times": ["2026-11-25T12:00:00.000Z", "2026-11-25T12:00:10.000Z"], "lag": [7, None]}
     with health_page() as worker:
         site.workers = [f"http://127.0.0.1:{worker.server_address[1]}"]
         site.start()
         page = open_page(site.url)
+        page.route(
+            "**/stats/history", lambda route: route.fulfill(json={**samples, "p50": [0.5, None], "p99": [70, 9]})
+        )
         page.get_by_text("1 worker").wait_for()
     page.wait_for_selector("#workers[data-state=dead]", timeout=60_000)
     notice = page.locator(".notice.bad")
     assert f"Worker {site.workers[0]} is dead, last seen" in notice.inner_text()
     notice.get_by_role("link", name="Show the workers").click()
     page.wait_for_selector("#view-health tr[data-state=dead]")
+
+    def numbers(title: str) -> list[str]:
+        chart = page.locator("figure", has=page.get_by_role("heading", name=title))
+        chart.get_by_role("button", name="Numbers").click()
+        return chart.locator("tbody tr").all_inner_texts()
+
+    # What was before the page was opened.
+    page.wait_for_selector("figure:not(.nothing) h2:text-is('Messages that wait')")
+    assert numbers("Messages that wait") == ["25 Nov, 12:00:00\t7"]
+    assert numbers("From arrival to events") == ["25 Nov, 12:00:10\t–\t9.0 s", "25 Nov, 12:00:00\t0.5 s\t70 s"]

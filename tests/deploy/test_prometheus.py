@@ -98,15 +98,15 @@ def program() -> str:
 
 
 # Something to do and some trouble: what is no JSON, a document that raises, one that kills its child.
-LOAD = {"bad": b"{", "raises": b'{"text": "WIRF"}', "kills": b'{"text": "STIRB"}', **articles(20)}
+LOAD = {"bad": b"{", "raises": b'{"text": "WIRF"}', **articles(20)}
+KILLS = {"kills": b'{"text": "STIRB"}'}
 
 
 def start_worker(kafka: Broker, folder: Path, prefix: str) -> tuple[Road, WorkerProcess, str]:
-    settings = Settings(brokers=kafka.bootstrap, topic_prefix=prefix, workers=1, metrics_port=0, slot=prefix)
+    port = free_port()
+    settings = Settings(brokers=kafka.bootstrap, topic_prefix=prefix, workers=1, metrics_port=port, slot=prefix)
     road = Road.make(kafka, settings, partitions=1)
-    worker = WorkerProcess(folder / prefix, settings)
-    worker.wait_for("metrics and health on")
-    return road, worker, worker.text().split("metrics and health on http://")[1].split()[0]
+    return road, WorkerProcess(folder / prefix, settings), f"127.0.0.1:{port}"
 
 
 @pytest.fixture(scope="module")
@@ -118,11 +118,13 @@ def watched(kafka: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     prometheus = Prometheus(folder, server, [target for *_, target in started])
     try:
         wait_until(prometheus.ready, "Prometheus is ready", seconds=PATIENCE)
-        crashes = 'sum by (instance) (eventwire_dead_letters_total{code="crash"})'
+        started[0][0].publish(KILLS)
+        rejected = 'sum by (instance) (eventwire_dead_letters_total{code="not_json"})'
         for _ in range(2):  # rates need counters that grow under Prometheus' eyes
             for road, _, _ in started:
                 road.publish(LOAD)
-            wait_until(lambda: len(prometheus.ask(crashes)) == len(started), "the work is seen", seconds=PATIENCE)
+            wait_until(lambda: len(prometheus.ask(rejected)) == len(started), "the work is seen", seconds=PATIENCE)
+            wait_until(lambda: prometheus.ask("eventwire_child_restarts_total > 0"), "a crash, too", seconds=PATIENCE)
         for road, worker, _ in started:
             road.wait_until_done(worker)
         yield prometheus

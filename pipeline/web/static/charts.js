@@ -8,6 +8,7 @@ const charts = new Set();
 const WHOLE = [1, 2, 5].flatMap((digit) => Array.from({ length: 9 }, (_, i) => digit * 10 ** i)).sort((a, b) => a - b);
 const DAY = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
 const MONTH = new Intl.DateTimeFormat("en-GB", { month: "short", year: "numeric" });
+const SECOND = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit" });
 const CLOCK = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 
 /** Draws every chart again: after a change of colours. */
@@ -88,7 +89,7 @@ export class Chart {
           y: { range: (_, low, high) => [0, high > 0 ? high * 1.08 : this.whole ? 4 : 1] },
         },
         axes: [
-          { ...axis, grid: { show: false }, size: this.plain ? 22 : 26, space: 80, values: (_, at) => at.map((time, i) => tick(time, at[i - 1], at)) },
+          { ...axis, grid: { show: false }, size: this.plain ? 22 : 26, space: 60, values: (_, at) => at.map((time, i) => tick(time, at[i - 1], at)) },
           { ...axis, show: !this.plain, size: 48, space: 32, ...(this.whole && { incrs: WHOLE }), values: (_, at) => at.map((value) => this.format(value)) },
         ],
         series: [
@@ -190,7 +191,7 @@ function resolve(element, value) {
 
 function moment(time, unit) {
   const date = new Date(time * 1000);
-  return (unit === "month" ? MONTH : unit === "day" ? DAY : CLOCK).format(date);
+  return (unit === "month" ? MONTH : unit === "day" ? DAY : unit === "second" ? SECOND : CLOCK).format(date);
 }
 
 const YEAR_S = 366 * 86400;

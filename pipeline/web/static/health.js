@@ -93,7 +93,7 @@ export class Health {
     throughput.set({ ...byMinute, series: [one("line-1", "Articles", minutes.articles), one("line-2", "Events", minutes.events)] });
     dead.set({ ...byMinute, series: [one("bad", "Rejected in the last hour", minutes.dead_letters)] });
     if (!history) return; // on its way
-    const sampled = { times: seconds(history.times), step: history.seconds, unit: "minute" };
+    const sampled = { times: seconds(history.times), step: history.seconds, unit: "second" };
     latency.set({ ...sampled, series: [one("line-1", "Half are faster (p50)", history.p50), one("line-2", "99 of 100 are faster (p99)", history.p99)], empty: "No article in the last two hours" });
     lag.set({ ...sampled, series: [one("line-1", "Waiting", history.lag)], empty: stats.source.kind === "directory" ? "A folder has no messages that wait" : "Nothing known yet" });
   }
@@ -101,7 +101,7 @@ export class Health {
   #tiles({ source, throughput, lag, end_to_end_seconds: time, dead_letters, window }) {
     const tiles = [
       ["Articles a second", rate(throughput.articles_per_second), "in the last minute"],
-      ["Events a second", rate(throughput.events_per_second), `${count(window.events)} in the window of ${count(window.capacity)}`],
+      ["Events a second", rate(throughput.events_per_second), `${count(window.events)} of ${count(window.capacity)} places taken`],
       ["Messages that wait", lag ? count(lag.messages) : "–", source.kind === "directory" ? "does not apply to a folder" : "of all groups"],
       ["Half done within", time.p50 === null ? "–" : span(time.p50), "from arrival to events (p50)"],
       ["99 of 100 within", time.p99 === null ? "–" : span(time.p99), `of the newest ${count(time.articles)} articles (p99)`],
@@ -128,7 +128,7 @@ export class Health {
     this.workers.replaceChildren(h("h2", {}, "Workers"), rows.length
       ? table(["State", "Worker", "Last seen", "What is known"], rows)
       : h("p", { class: "faint" }, source.kind === "directory"
-        ? "This page reads a folder: no workers are known. Started with --worker HOST:PORT, it watches them."
+        ? "This page reads a folder: no workers are known. Started with --worker http://HOST:9464, it watches that one."
         : "No worker is a member of a consumer group now. Start one with: eventwire worker"));
   }
 
