@@ -124,6 +124,13 @@ def misbehave(text: str) -> None:
             os._exit(9)
     if "STIRB" in text and "STIRB_EINMAL" not in text:
         os.kill(os.getpid(), signal.SIGKILL)
+    if "WARTET" in text:  # WARTET:<path>: as long as the file is not there; <path>.begun says that it began
+        marker = Path(text.partition("WARTET:")[2].split()[0])
+        Path(f"{marker}.begun").touch()
+        while not marker.exists():
+            time.sleep(0.02)
+    if "BREMSE" in text:  # BREMSE:<path>: slow as long as the file is not there
+        time.sleep(0.0 if Path(text.partition("BREMSE:")[2].split()[0]).exists() else 0.03)
     if "SCHLAF" in text:  # SCHLAF:<seconds>
         time.sleep(float(text.partition("SCHLAF:")[2].split()[0]))
     if "WIRF" in text:

@@ -108,34 +108,38 @@ def start(settings: Settings, *options: object, batch: int) -> "subprocess.Popen
     return subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, preexec_fn=die_with_parent)
 
 
-def wait_for(settings: Settings, count: int, process: "subprocess.Popen[bytes]") -> None:
-    """Until so many articles of a run are classified."""
+def wait_for(settings: Settings, count: int, process: "subprocess.Popen[bytes]") -> int:
+    """Until so many articles of a run are classified; how many are."""
     topic = settings.topic_prefix + "news.articles.classified"
     with Client(settings) as client:
-        while topic not in client.topics() or sum(client.end_offsets([topic]).values()) < count:
+        while topic not in client.topics() or (done := sum(client.end_offsets([topic]).values())) < count:
             assert process.poll() is None, process.stderr and process.stderr.read().decode()
             time.sleep(0.1)
+    return done
 
 
 def test_killed_then_stopped_then_done(kafka: Broker, name: str, tmp_path: Path, capsys: Capture) -> None:
     """And with another batch size and number of processes each time: the records follow from input and models alone."""
     settings = plain(kafka)
     ours = runs.settings_of(settings, name)
-    # The last ones take so long that the run is not done when it is to be stopped.
-    seconds = [0.05] * 28 + [1.0] * 12
-    slow: list[Any] = [{"id": f"s{n}", "text": f"Firma KAUFT. SCHLAF:{s} "} for n, s in enumerate(seconds)]
+    # The last ones of each partition wait for the blow before them, so that the run is not done when it falls.
+    killed, stopped = tmp_path / "killed", tmp_path / "stopped"
+    waits = [""] * 40 + [f"WARTET:{killed} "] * 10 + [f"WARTET:{stopped} "] * 10
+    slow: list[Any] = [{"id": f"s{n}", "text": f"Firma KAUFT. {word}"} for n, word in enumerate(waits)]
     archive = make_archive(tmp_path / "archive", [*ALL_KINDS, *slow])
     process = start(settings, "--run", name, "--replication", "1", "--archive", archive, batch=16)
-    wait_for(ours, 15, process)
+    before = wait_for(ours, 10, process)
     process.kill()
     process.communicate()
+    killed.touch()
     process = start(settings, "--run", name, "--resume", batch=1)
-    wait_for(ours, 30, process)
+    wait_for(ours, before + 2, process)
     assert cli.run(on(settings, "--run", name, "--resume")) == 2
     assert "is being replayed by another process" in capsys.readouterr().err
     assert cli.run(on(settings, "--verify", name)) == 2
     assert "is not finished (running)" in capsys.readouterr().err
     process.send_signal(signal.SIGTERM)
+    stopped.touch()
     _, told = process.communicate(timeout=200)
     assert process.returncode == 130, told.decode()
     with Client(settings) as client:
@@ -146,7 +150,7 @@ def test_killed_then_stopped_then_done(kafka: Broker, name: str, tmp_path: Path,
     assert Counter(header(m.headers, "ew_origin") for m in copies) == Counter(m.trace for m in expected), "each once"
     assert sorted(m.timestamp for m in copies) == sorted(m.timestamp for m in expected)
     found = ids(read(ours, "news.articles.classified"))
-    assert found.keys() == {"a0", "a1", "a2", *(f"a{n}" for n in range(4, 12)), *(f"s{n}" for n in range(40))}
+    assert found.keys() == {"a0", "a1", "a2", *(f"a{n}" for n in range(4, 12)), *(f"s{n}" for n in range(60))}
     assert cli.run(on(settings, "--verify", name, "--workers", "2")) == 0, capsys.readouterr().out
     out = tmp_path / "folder"
     assert cli.run(on(settings, "--archive", archive, "--out", out, "--workers", "2")) == 0

@@ -1,8 +1,8 @@
 """Updates and deletions on a real broker: the events that no longer hold are retracted, whatever ends a worker."""
 
 import os
+import re
 import signal
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -43,7 +43,8 @@ def send(road: Road, *versions: dict[str, Any], keyed: bool = True) -> None:
         for version in versions:
             key = version["id"].encode() if keyed else None
             writer.write(Output(topic=road.topic("news.articles.raw"), key=key, value=orjson.dumps(version)))
-            writer.flush()
+            if not keyed:
+                writer.flush()  # the next one goes elsewhere
 
 
 def told(road: Road) -> list[tuple[str, str, int]]:
@@ -143,7 +144,7 @@ def test_segments_and_other_partitions(kafka: Broker, topic_prefix: str, start: 
 
 def test_killed_workers_and_a_second_one_lose_no_retraction(kafka: Broker, topic_prefix: str, start: Start) -> None:
     """Every article gets four versions, while workers are killed and a second one takes over half of the partitions."""
-    count = 60
+    count = 40
     settings = plain(kafka, topic_prefix=topic_prefix, workers=2, batch=4, slot="one", session_seconds=6.0)
     road = Road.make(kafka, settings, partitions=4)
 
@@ -184,17 +185,26 @@ def event_id(message: Any) -> str:
     return str(orjson.loads(message.value)["event_id"])
 
 
-def test_frozen_in_the_middle(kafka: Broker, topic_prefix: str, start: Start) -> None:
+def batches(worker: WorkerProcess) -> float:
+    """How many the worker has finished."""
+    found = re.search(r"^eventwire_batch_seconds_count (\S+)", worker.get("/metrics")[1], re.MULTILINE)
+    return float(found[1]) if found else 0.0
+
+
+def test_frozen_in_the_middle(kafka: Broker, topic_prefix: str, start: Start, tmp_path: Path) -> None:
     """A worker that is frozen longer than its session comes back with work that another did meanwhile."""
     settings = plain(kafka, topic_prefix=topic_prefix, workers=1, batch=2, slot="one", session_seconds=6.0)
     road = Road.make(kafka, settings, partitions=1)
     one = start(settings)
     send(road, {"id": "warm", "text": "F KAUFT"})
     road.wait_until_done(one)
-    send(road, {"id": "a", "text": "F KAUFT SCHLAF:3 "}, {"id": "a", "action": "update", "text": "F  KAUFT SCHLAF:3 "})
-    time.sleep(1.5)  # the first of them is being worked on
+    go = tmp_path / "go"
+    waits = f"WARTET:{go} "
+    send(road, {"id": "a", "text": f"F KAUFT {waits}"}, {"id": "a", "action": "update", "text": f"F  KAUFT {waits}"})
+    wait_until((tmp_path / "go.begun").exists, "the first of them is being worked on")
     for process in (one.process.pid, *one.children()):
         os.kill(process, signal.SIGSTOP)
+    go.touch()
     other = start(plain(kafka, topic_prefix=topic_prefix, workers=1, slot="two", session_seconds=6.0))
     road.wait_until_done(other)
     send(road, {"id": "a", "action": "delete"})
@@ -205,7 +215,8 @@ def test_frozen_in_the_middle(kafka: Broker, topic_prefix: str, start: Start) ->
         os.kill(process, signal.SIGCONT)
     send(road, {"id": "end", "text": "F KAUFT"})
     road.wait_until_done()
-    time.sleep(5.0)  # whatever the first one still has to say
+    ended = one.process.poll  # by its watchdog, if it was away for long
+    wait_until(lambda: ended() is not None or batches(one) > 1, "the first one has said what it still had to say")
     assert standing(road) == {("warm", 2), ("end", 2)}
     print(f"{road.count('news.events.deal') - before} messages after it came back")
     check(road)
