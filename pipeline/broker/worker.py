@@ -57,6 +57,10 @@ EXIT_DEAD_LETTERS = 76
 
 _DELIVERY_SECONDS = 90.0
 _OUTAGE_PAUSE = 0.2
+# A member that asks for no messages for so long leaves its group (1,000 s by default), and one that was asked to join
+# again meanwhile never does. Ours asks when it has worked on all that one answer held: of tiny articles, or many
+# partitions, that is hours of work. Whether it gets on is for `Watch` to say.
+_POLL_SECONDS = 7 * 24 * 3600.0
 # The topics' own limits (max.message.bytes) count after compression, and the processor keeps to them before it. This
 # one only must not refuse what a topic takes: a raw message that compresses well, on its way to the dead letters.
 _MAX_REQUEST_BYTES = 128 * 1024 * 1024
@@ -189,6 +193,7 @@ def _make_app(settings: Settings, group: str, delivery_seconds: float) -> Any:
         broker_session_timeout=session,
         broker_heartbeat_interval=min(3.0, session / 3),
         broker_request_timeout=max(90.0, session + 10),
+        broker_max_poll_interval=_POLL_SECONDS,
         broker_commit_interval=0.5,
         consumer_group_instance_id=instance_id(settings, group),
         consumer_auto_offset_reset="earliest",
