@@ -30,7 +30,8 @@ __all__ = ["BrokerRefused", "Client", "Writer", "admin_client", "connecting", "c
 Partition = tuple[str, int]
 Start = Literal["begin", "end"] | datetime | Mapping[Partition, int]
 
-PATIENCE_SECONDS = 60.0  # for a coordinator: a broker that was just started and is busy makes its topic first
+PATIENCE_SECONDS = 15.0
+COORDINATOR_SECONDS = 60.0  # a broker that was just started makes the topic of groups first, and may be busy
 SILENCE_SECONDS = 60.0  # a read up to a known end that gets nothing for so long is given up
 
 
@@ -192,17 +193,24 @@ class Client:
     def _ask_admin(self, question: Callable[[Any], Any]) -> Any:
         """The answer to an administrator's question, asked again for a while when the cluster says "not now"."""
         from kafka import KafkaAdminClient
-        from kafka.errors import KafkaError
+        from kafka.errors import (
+            CoordinatorLoadInProgressError,
+            CoordinatorNotAvailableError,
+            KafkaError,
+            NotCoordinatorError,
+        )
 
         if self._admin is None:
             with connecting(self.settings):
                 self._admin = KafkaAdminClient(**connection(self.settings))
-        deadline = time.monotonic() + PATIENCE_SECONDS
+        elections = (CoordinatorLoadInProgressError, CoordinatorNotAvailableError, NotCoordinatorError)
+        started = time.monotonic()
         while True:
             try:
                 return question(self._admin)
-            except KafkaError as error:  # a coordinator is just being elected, or its topic made
-                if not error.retriable or time.monotonic() > deadline:
+            except KafkaError as error:
+                patience = COORDINATOR_SECONDS if isinstance(error, elections) else PATIENCE_SECONDS
+                if not error.retriable or time.monotonic() - started > patience:
                     raise
             time.sleep(0.2)
 
