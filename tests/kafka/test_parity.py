@@ -29,13 +29,6 @@ def test_files_and_kafka_give_the_same_records(kafka: Broker, topic_prefix: str,
     lines = [*ARTICLES.read_bytes().splitlines(), *BAD]
     source = tmp_path / "articles.jsonl"
     source.write_bytes(b"\n".join(lines) + b"\n")
-    folder = tmp_path / "out"
-    command = [sys.executable, "-m", "pipeline.cli.main", "run", str(source), "--out", str(folder), "--workers", "1"]
-    done = subprocess.run(
-        [*command, "--format", "none", "--quiet"], cwd=ROOT, capture_output=True, text=True, timeout=600, check=False
-    )
-    assert done.returncode == 0, done.stderr
-
     settings = plain(kafka, topic_prefix=topic_prefix, workers=1)
     road = Road.make(kafka, settings)
     with Writer(settings) as writer:  # by article, so that an update comes after what it updates, as in the file
@@ -43,6 +36,11 @@ def test_files_and_kafka_give_the_same_records(kafka: Broker, topic_prefix: str,
             writer.write(raw_output(raw_message(line), now=datetime.now(UTC), topic_prefix=topic_prefix))
     worker = WorkerProcess(tmp_path, settings, command=("-m", "pipeline.cli.main", "worker"))
     try:
+        folder = tmp_path / "out"
+        command = [sys.executable, "-m", "pipeline.cli.main", "run", str(source), "--out", str(folder)]
+        command += ["--workers", "1", "--format", "none", "--quiet"]  # while the worker does the same
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
+        assert done.returncode == 0, done.stderr
         wait_until(lambda: worker.process.poll() is not None or road.lag() == 0, "all is done", seconds=600)
         assert worker.stop(seconds=300) == 0, worker.tail()
     finally:
