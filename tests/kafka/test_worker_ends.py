@@ -7,6 +7,9 @@ from pathlib import Path
 
 import orjson
 
+from pipeline.broker.connection import check
+from pipeline.errors import BrokerError
+from pipeline.settings import Settings
 from tests.kafka.broker import Broker
 from tests.kafka.broker_settings import plain, secured
 from tests.kafka.test_delivery import Start, start  # noqa: F401 (a fixture)
@@ -84,6 +87,7 @@ def test_a_shutdown_that_takes_too_long_ends_hard(kafka: Broker, topic_prefix: s
 
 def test_a_worker_on_the_secured_listener(kafka: Broker, topic_prefix: str, start: Start) -> None:  # noqa: F811
     settings = secured(kafka, topic_prefix=topic_prefix, workers=1)
+    wait_until(lambda: _reachable(settings), "the listener, which a busy broker makes ready on its first use")
     road = Road.make(kafka, settings)
     road.publish(articles(50))
     worker = start(settings)
@@ -91,6 +95,14 @@ def test_a_worker_on_the_secured_listener(kafka: Broker, topic_prefix: str, star
     road.ledger().check(dict.fromkeys(articles(50), "classified"))
     assert worker.stop() == 0
     assert "s3cret" not in worker.text()
+
+
+def _reachable(settings: Settings) -> bool:
+    try:
+        check(settings)
+    except BrokerError:
+        return False
+    return True
 
 
 def test_mistakes_are_named_within_seconds(kafka: Broker, topic_prefix: str, tmp_path: Path) -> None:
