@@ -3,6 +3,7 @@
 The page is parsed once, by lxml; trafilatura finds the body in that tree, `metadata.py` reads the rest.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,14 @@ from pipeline.errors import Code, InvalidInput
 from pipeline.language.metadata import PageMetadata, read_metadata
 
 MAX_ELEMENTS = 40_000  # more than any news page has; extraction time grows with them
+MAX_ATTRIBUTES = 5_000  # of one element, about: the parser compares each with all before it
 BIG_PAGE = 2_000  # characters: a page this long in which no body is found is an error, a shorter one is empty
+
+# What XML can't hold: one of them in the body, written out or as a reference, and trafilatura finds no body at all.
+_NOT_XML = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|&#(?:0*(?:[0-8]|1[124-9]|2\\d|3[01])|[xX]0*(?:[0-8bcefBCEF]|1[0-9a-fA-F]));"
+)
+_LONG_TAG = re.compile(r"<[a-zA-Z][^<]{20000,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +68,15 @@ def _parse(html: str) -> Any:
     # Its own parser each time: `error_log` belongs to one parse. Bytes, because lxml refuses a str with an encoding
     # declaration, and an explicit encoding overrides the declared one.
     parser = lxml.html.HTMLParser(encoding="utf-8", collect_ids=False, remove_comments=True, remove_pis=True)
-    data = html.replace("\x00", "").encode()
+    for tag in _LONG_TAG.finditer(html):
+        end = html.find(">", *tag.span())
+        head = html[tag.start() : end if end >= 0 else tag.end()]
+        if max(head.count("="), head.count(" ")) > MAX_ATTRIBUTES:
+            raise InvalidInput(
+                Code.BAD_HTML,
+                f"html: more than {MAX_ATTRIBUTES} attributes in one tag: not a news page. Send the text.",
+            )
+    data = _NOT_XML.sub("", html).encode()
     try:
         tree = lxml.html.document_fromstring(data, parser=parser)
     except lxml.etree.ParserError:  # "Document is empty"

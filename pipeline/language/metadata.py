@@ -30,9 +30,14 @@ def read_metadata(tree: Any) -> PageMetadata:
         if name:
             metas.setdefault(name.lower(), element.get("content") or "")
     article = next(_articles(tree), {})
-    links = (element.get("href") for element in tree.iter("link") if (element.get("rel") or "").lower() == "canonical")
+    links = (
+        element.get("href")
+        for element in tree.iter("link")
+        if "canonical" in (element.get("rel") or "").lower().split()
+    )
     times = (element.get("datetime") for element in tree.iter("time"))
-    publisher = article.get("publisher")
+    publisher, main = _one(article.get("publisher")), _one(article.get("mainEntityOfPage"))
+    addresses = (metas.get("og:url"), article.get("url"), main.get("@id") if isinstance(main, dict) else main)
     return PageMetadata(
         title=_first(article.get("headline"), metas.get("og:title"), *_texts(tree, "h1"), *_texts(tree, "title")),
         published_at=_first(
@@ -44,8 +49,8 @@ def read_metadata(tree: Any) -> PageMetadata:
             metas.get("dcterms.created"),
             *times,
         ),
-        url=next((url for url in (_first(*links), _first(metas.get("og:url"))) if _absolute(url)), None),
-        source_name=_first(publisher.get("name") if isinstance(publisher, dict) else None, metas.get("og:site_name")),
+        url=next((url for url in map(_first, (*links, *addresses)) if _absolute(url)), None),
+        source_name=_first(publisher, metas.get("og:site_name")),
         language=_first(article.get("inLanguage"), tree.get("lang"), metas.get("og:locale"), metas.get("language")),
     )
 
@@ -81,6 +86,11 @@ def _rank(item: dict[str, Any]) -> int | None:
     names = [kind.lower() for kind in kinds if isinstance(kind, str)]
     ranks = [ARTICLE_TYPES.index(name) for name in names if name in ARTICLE_TYPES]
     return min(ranks) if ranks else 0 if any(name.endswith("newsarticle") for name in names) else None
+
+
+def _one(value: Any) -> Any:
+    """The first of several."""
+    return value[0] if isinstance(value, list) and value else value
 
 
 def _texts(tree: Any, tag: str) -> list[str]:

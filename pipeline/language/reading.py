@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from pipeline.errors import Code, InvalidInput
@@ -120,7 +121,16 @@ def _time(field: str, value: str | None) -> str | None:
 
 
 def _page_time(value: str | None) -> str | None:
-    return _parse_time(value) if value else None
+    """As `_parse_time`, or as mails have it (`Mon, 02 Mar 2026 06:15:00 GMT`). None for what is no time."""
+    if not value:
+        return None
+    found = _parse_time(value)
+    if found is None:
+        try:
+            found = _parse_time(parsedate_to_datetime(value).isoformat())
+        except (ValueError, TypeError, IndexError, OverflowError):
+            return None
+    return found
 
 
 def _parse_time(value: str) -> str | None:

@@ -1,5 +1,6 @@
 """Pages to articles: what is taken, what is left, and hostile pages, which end in bounded time."""
 
+import json
 import socket
 import time
 
@@ -32,6 +33,10 @@ PAGE = """<!DOCTYPE html>
 <footer>© 2026 Flusskurier Verlag · Impressum · Datenschutz</footer></body></html>"""
 
 PARAGRAPH = "<p>Die Stadt hat am Montag den Bau einer neuen Brücke über den Fluss beschlossen, teilte das Amt mit.</p>"
+
+
+def _json_ld(**fields: object) -> str:
+    return f'<script type="application/ld+json">{json.dumps({"@type": "NewsArticle", **fields})}</script>'
 
 
 def test_body_in_reading_order_without_what_surrounds_it() -> None:
@@ -77,6 +82,47 @@ def test_malformed_json_ld_is_passed_over(block: str) -> None:
     )
     assert page.metadata.title == "Brücke"
     assert "neuen Brücke" in page.body
+
+
+@pytest.mark.parametrize(
+    ("head", "url"),
+    [
+        ('<link rel="alternate Canonical" href="https://a.example/1">', "https://a.example/1"),
+        (
+            '<link rel="canonical" href="/relative"><meta property="og:url" content="https://a.example/2">',
+            "https://a.example/2",
+        ),
+        (_json_ld(url="https://a.example/3"), "https://a.example/3"),
+        (_json_ld(mainEntityOfPage={"@id": "https://a.example/4"}), "https://a.example/4"),
+        (_json_ld(mainEntityOfPage=["https://a.example/5"], url="no address"), "https://a.example/5"),
+        (_json_ld(url=["https://a.example/6"], mainEntityOfPage=7), None),
+    ],
+)
+def test_where_the_address_is_found(head: str, url: str | None) -> None:
+    assert read_page(f"<html><head>{head}</head><body>{PARAGRAPH}</body></html>").metadata.url == url
+
+
+@pytest.mark.parametrize(
+    "publisher", [{"name": "Flusskurier"}, [{"name": "Flusskurier"}, {"name": "B"}], "Flusskurier"]
+)
+def test_publishers_in_any_form(publisher: object) -> None:
+    page = read_page(f"<html><head>{_json_ld(publisher=publisher)}</head><body>{PARAGRAPH}</body></html>")
+    assert page.metadata.source_name == "Flusskurier"
+
+
+@pytest.mark.parametrize("mark", ["\x01", "\x0b", "\x1f", "\ufffe", "&#1;", "&#x0B;", "&#31;", "&#0;"])
+def test_characters_that_xml_cannot_hold_do_not_cost_the_body(mark: str) -> None:
+    page = read_page(f"<html><body><article><p>{mark}Eins{mark}.</p>{PARAGRAPH * 3}</article></body></html>")
+    assert page.body.startswith("Eins.")
+    assert "Brücke" in page.body
+
+
+def test_many_attributes_are_refused_before_the_parser_compares_each_with_all() -> None:
+    for attributes in (" ".join(f'a{n}="{n}"' for n in range(60_000)), " ".join(f"a{n}" for n in range(60_000))):
+        with pytest.raises(InvalidInput, match="attributes in one tag"):
+            read_page(f"<html><body><p {attributes}>x</p>{PARAGRAPH}</body></html>")
+    script = "<script>" + "a = b = c; " * 30_000 + "</script>"
+    assert "Brücke" in read_page(f"<html><head>{script}</head><body>{PARAGRAPH}</body></html>").body
 
 
 def test_a_declared_charset_does_not_matter() -> None:

@@ -140,6 +140,21 @@ def test_a_page_gives_what_the_sender_did_not(stage: DetectLanguage) -> None:
     assert article.published_at == "2026-03-02T05:15:00.000Z"
 
 
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("Mon, 02 Mar 2026 06:15:00 +0100", "2026-03-02T05:15:00.000Z"),
+        ("2026-03-02T06:15:00+0100", "2026-03-02T05:15:00.000Z"),
+        ("2026-03-02", "2026-03-02T00:00:00.000Z"),
+        ("yesterday", None),
+        ("Mon, 99 Mar 2026 06:15:00 GMT", None),
+        ("Mon,", None),
+    ],
+)
+def test_dates_as_pages_write_them(stage: DetectLanguage, written: str, read: str | None) -> None:
+    assert one(stage, RawArticle(html=PAGE.replace("2026-03-02T06:15:00+01:00", written))).published_at == read
+
+
 def test_the_sender_knows_better_than_the_page(stage: DetectLanguage) -> None:
     sent = RawArticle(
         html=PAGE, title="Brücke kommt", url="https://a.example/1", published_at="2026-01-01T00:00:00Z",
