@@ -80,7 +80,7 @@ export class Chart {
         width: this.canvas.clientWidth,
         height: this.height,
         legend: { show: false },
-        padding: [this.plain ? 4 : 8, 8, 0, this.plain ? 8 : 0],
+        padding: this.plain ? [4, 18, 0, 18] : [8, 8, 0, 0],
         cursor: { y: false, points: { show: this.kind === "lines" }, drag: { x: false, y: false } },
         hooks: { setCursor: [(plot) => this.#read(plot.cursor.idx, plot.cursor.left)] },
         scales: {

@@ -27,7 +27,7 @@ export function troubles(stats) {
   const seen = ({ last_seen }) => Date.parse(last_seen ?? 0);
   const found = stats.workers.filter(({ state }) => state !== "alive").sort((a, b) => seen(b) - seen(a)).map((worker) => ({
     bad: worker.state === "dead",
-    text: `Worker ${worker.name} is ${worker.state}${worker.last_seen ? `, last seen ${whenWords(seen(worker)).join(" ")}` : ""}.${worker.detail ? ` ${worker.detail.charAt(0).toUpperCase()}${worker.detail.slice(1)}` : ""}`,
+    text: `Worker ${worker.name} is ${worker.state}${worker.last_seen ? `, last seen ${whenWords(seen(worker)).join(" ")}` : ""}.${worker.detail ? ` ${worker.detail.charAt(0).toUpperCase()}${worker.detail.slice(1)}.` : ""}`,
   }));
   if (stats.source.trouble) found.push({ bad: true, text: stats.source.trouble });
   return found.sort((a, b) => b.bad - a.bad);
