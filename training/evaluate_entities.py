@@ -91,7 +91,7 @@ def main(arguments: list[str]) -> None:
     if "sentences" in chosen:
         sentences()
     if "blind" in chosen:
-        blind.main(["amounts", "dates", "sentences", "links"])
+        blind.main(["amounts", "amounts-2", "dates", "dates-2", "sentences", "links", "links-cities"])
 
 
 if __name__ == "__main__":

@@ -56,7 +56,31 @@ def decode(reading: Reading, text: str, labels: Sequence[str]) -> list[Mention]:
         if start < end:
             label = cast(EntityLabel, scheme.names[kind[word]])
             mentions.append(Mention(start, end, label, round(float(sure[word : last + 1].mean()), 4)))
-    return mentions
+    return _joined(text, mentions)
+
+
+def _joined(text: str, mentions: list[Mention]) -> list[Mention]:
+    """Names that were cut in two, whole again; the confidence is the lower one.
+
+    Organisations with nothing but a blank between, both in capitals ("Activision", "Blizzard"), and what an apostrophe
+    parts ("L", "Oréal"). Not persons and places: titles and roads stand in front of them ("Dr", "A5").
+    """
+    found: list[Mention] = []
+    for mention in mentions:
+        before = found[-1] if found else mention
+        if before is not mention and before.label == mention.label and _is_cut(text, before, mention):
+            found[-1] = Mention(before.start, mention.end, mention.label, min(before.confidence, mention.confidence))
+        else:
+            found.append(mention)
+    return found
+
+
+def _is_cut(text: str, left: Mention, right: Mention) -> bool:
+    between = text[left.end : right.start]
+    if between in {"'", "’"}:
+        return left.end - left.start <= 2
+    capitals = text[left.start].isupper() and text[right.start].isupper()
+    return between == " " and left.label == "ORG" and capitals and text[left.end - 1].isalnum()
 
 
 class _Scheme:

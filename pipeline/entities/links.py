@@ -1,18 +1,18 @@
-"""Canonical ids for names: companies, institutions, indices, countries. Precision first: when in doubt, none.
+"""Canonical ids for names: companies, institutions, indices, countries, cities. Precision first: when in doubt, none.
 
-Tables: `data/companies.csv`, `data/institutions.yaml`, `data/countries.yaml`, and CLDR's names of countries through
-babel. A name is looked up whole, then without its legal form, article, genitive or case ending (`names.keys`).
+Tables: `data/companies.csv`, `data/institutions.yaml`; `countries.py` and `cities.py` have their own. A name is looked
+up whole, then without its legal form, article, genitive or case ending (`names.keys`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from functools import cache
 
-from babel import Locale, UnknownLocaleError
-
-from pipeline.entities.names import Key, core, is_generic, keys, tokens
+from pipeline.entities.cities import areas_of, find_city
+from pipeline.entities.countries import find_country
+from pipeline.entities.names import Key, core, is_generic, keys, leads, tokens
 from pipeline.entities.tables import DATA, read_table
 from pipeline.records import Ids
 
@@ -71,12 +71,15 @@ class Links:
             if entry.needs or core(entry.form) not in unsure:  # "Visa Inc." must not lend its id to "Visa"
                 self._core.setdefault(core(entry.form), []).append(entry)
 
-    def find(self, form: str, label: str, language: str, lowered: str) -> Link | None:
-        """The entity that `form`, tagged `label` in an article whose text in lower case is `lowered`, must be."""
+    def find(self, form: str, label: str, language: str, lowered: str, areas: Set[str] = frozenset()) -> Link | None:
+        """The entity that `form`, tagged `label` in an article whose text in lower case is `lowered`, must be.
+
+        `areas`: the countries, states and provinces that the article names, as `areas` gives them.
+        """
         if label == "LOC":
-            country = _country(form, language, lowered)
-            if country is not None:
-                return country
+            code = find_country(form, language, lowered)
+            if code is not None:
+                return Link(f"ew:country/{code}", form, Ids(country=code))
         found = self._pick(self._exact.get(tokens(form), []), form, label, lowered)
         if found is not None:
             return found
@@ -85,7 +88,15 @@ class Links:
                 found = self._pick(self._core.get(short, []), form, label, lowered)
                 if found is not None:
                     return found
-        return None
+        city = find_city(form, language, lowered, areas) if label == "LOC" else None
+        if city is None:
+            return None
+        return Link(f"ew:city/{city.geonames_id}", form, Ids(country=city.country, geonames_id=city.geonames_id))
+
+    @staticmethod
+    def areas(form: str, language: str) -> frozenset[str]:
+        """The areas that the name of a place may stand for: "Georgia" -> {"GE", "US-GA"}."""
+        return areas_of(form, language)
 
     @staticmethod
     def _pick(entries: list[_Entry], form: str, label: str, lowered: str) -> Link | None:
@@ -100,8 +111,11 @@ def shared_links() -> Links:
 
 
 def _shorter(key: Key) -> Iterator[Key]:
-    """The key, then without what groups add to a name ("volkswagen group")."""
+    """The key, then without what groups add to a name ("volkswagen group", "grupo santander")."""
     yield key
+    if len(key) > 1 and leads(key[0]):
+        key = key[1:]
+        yield key
     while len(key) > 1 and is_generic(key[-1]):
         key = key[:-1]
         yield key
@@ -111,8 +125,14 @@ def _companies() -> Iterator[_Entry]:
     for line in (DATA / "companies.csv").read_text(encoding="utf-8").splitlines():
         if not line or line.startswith(("#", "id|")):
             continue
-        slug, name, isin, ticker, mic, country, aliases, needs = line.split("|")
-        ids = Ids(isin=isin or None, ticker=ticker or None, mic=(ticker and mic) or None, country=country or None)
+        slug, name, isin, lei, ticker, mic, country, aliases, needs = line.split("|")
+        ids = Ids(
+            isin=isin or None,
+            ticker=ticker or None,
+            mic=(ticker and mic) or None,
+            lei=lei or None,
+            country=country or None,
+        )
         link = Link(f"ew:org/{slug}", name.lstrip("?"), ids)
         words = tuple(word.lower() for word in needs.split(";") if word)
         for form in (name, *(alias for alias in aliases.split(";") if alias)):
@@ -128,32 +148,3 @@ def _institutions() -> Iterator[_Entry]:
             labels = _LABELS.get(section, _LABELS[kind])
             for form in (str(name), *map(str, aliases)):
                 yield _Entry(link, labels, form.lstrip("?"), words if form.startswith("?") else ())
-
-
-def _country(form: str, language: str, lowered: str) -> Link | None:
-    names = _countries(language)
-    for key in (tokens(form), *keys(form, language)):
-        code = names.get(key)
-        if code is not None:
-            needs = read_table("countries.yaml")["ambiguous"].get(code)
-            if needs is not None and language == "en" and not any(word in lowered for word in needs):
-                return None
-            return Link(f"ew:country/{code}", form, Ids(country=code))
-    return None
-
-
-@cache
-def _countries(language: str) -> dict[Key, str]:
-    """Folded country names of a language, and the abbreviations that all languages use."""
-    table = read_table("countries.yaml")
-    names: dict[Key, str] = {}
-    try:
-        territories = Locale.parse({"no": "nb"}.get(language, language)).territories
-    except (UnknownLocaleError, ValueError):
-        territories = Locale.parse("en").territories
-    for code, name in territories.items():
-        if len(code) == 2 and code.isalpha() and code not in {"EU", "EZ", "UN", "QO", "ZZ", "XA", "XB"}:
-            names.setdefault(tokens(name), code)
-    own = table.get(language, {}) | table["all"]
-    names.update({tokens(str(name)): str(code) for name, code in own.items()})
-    return names

@@ -8,11 +8,12 @@ from itertools import pairwise
 
 from pipeline.entities.decode import Mention
 from pipeline.entities.links import Link, Links
-from pipeline.entities.names import Key, core, is_generic, is_title, keys, slug, stems, tokens, without_elision
+from pipeline.entities.names import Key, bare, core, is_generic, is_title, keys, slug, stems, tokens
 from pipeline.records import Entity
 
 _OPENS = {"(", "（", '("', "(„", "(“"}
 _CLOSES = (")", "）", '"', "“", "”")
+UNSURE = 0.9  # below it a name's label may be wrong
 _ID_KIND = {"PER": "person", "ORG": "org", "LOC": "place", "PRODUCT": "product", "MISC": "misc"}
 
 
@@ -48,8 +49,9 @@ def resolve(text: str, mentions: list[Mention], language: str, links: Links) -> 
     _join_cases(ordered, groups, language)
     _join_persons([group for group in ordered if group.label == "PER"], language)
     _join_companies([group for group in ordered if group.label == "ORG"])
-    _join_acronyms(text, mentions, owner)
+    _join_acronyms(text, mentions, owner, language)
     _link(ordered, language, links, text.lower())
+    _join_strays(ordered, mentions, owner, language)
     return tuple(
         _entity(text, mention, group.root(), members, language)
         for mention, group, members in _with_members(mentions, owner, ordered)
@@ -104,7 +106,7 @@ def _join_companies(companies: list[_Group]) -> None:
                 _join(short[key], group)
 
 
-def _join_acronyms(text: str, mentions: list[Mention], owner: list[_Group]) -> None:
+def _join_acronyms(text: str, mentions: list[Mention], owner: list[_Group], language: str) -> None:
     """ "Federal Trade Commission (FTC)": what stands in brackets after a name and could be its short form."""
     for i, (left, right) in enumerate(pairwise(mentions)):
         between = text[left.end : right.start]
@@ -113,18 +115,18 @@ def _join_acronyms(text: str, mentions: list[Mention], owner: list[_Group]) -> N
             continue
         long, short = text[left.start : left.end], text[right.start : right.end]
         group, other = owner[i], owner[i + 1]
-        if _is_acronym(short, long):
+        if _is_acronym(short, long, language) or (left.label == right.label == "ORG" and _is_made_of(short, long)):
             _join(other, group)
-        elif _is_acronym(long, short):
+        elif _is_acronym(long, short, language):
             _join(group, other)
 
 
-def _is_acronym(short: str, long: str) -> bool:
+def _is_acronym(short: str, long: str, language: str) -> bool:
     """Whether `short` is made of first letters of `long`'s words, in order, beginning with its first."""
     letters = [char for char in short if char.isalnum()]
     if not 2 <= len(letters) <= 8 or sum(char.isupper() for char in letters) * 2 < len(letters) or " " in short:
         return False
-    words = tokens(without_elision(long))
+    words = tokens(bare(long, language))
     folded = "".join(tokens(short))
     if len(words) < 2 or not folded or words[0][0] != folded[0]:
         return False
@@ -135,14 +137,46 @@ def _is_acronym(short: str, long: str) -> bool:
     return at >= len(folded) - 1 and at >= 2
 
 
+def _is_made_of(short: str, long: str) -> bool:
+    """Whether `short` is capitals that stand in the one word `long` in their order, its first in front: "FI" for
+    "Finansinspektionen", "BGH" for "Bundesgerichtshof".
+    """
+    whole = iter("".join(tokens(long)))
+    letters = "".join(tokens(short))
+    plain = short.isalpha() and short.isupper() and 2 <= len(short) <= 6 and " " not in long
+    return plain and long[:1] == short[:1] and all(letter in whole for letter in letters)
+
+
+def _join_strays(ordered: list[_Group], mentions: list[Mention], owner: list[_Group], language: str) -> None:
+    """ "Orcel", taken for a company, to the person "Andrea Orcel": a single word that no table knows and of which the
+    model isn't sure, if just one person of the article has that last name.
+    """
+    sure: dict[int, float] = {}
+    for mention, group in zip(mentions, owner, strict=True):
+        sure[id(group)] = max(mention.confidence, sure.get(id(group), 0.0))
+    full: dict[str, set[int]] = {}
+    roots = {id(group.root()): group.root() for group in ordered if group.label == "PER" and len(group.key) > 1}
+    for group in ordered:
+        if group.label == "PER" and len(group.key) > 1:
+            full.setdefault(group.key[-1], set()).add(id(group.root()))
+    for group in ordered:
+        stray = group.label != "PER" and group.into is None and group.link is None and len(group.key) == 1
+        if stray and sure[id(group)] < UNSURE and all(len(tokens(form)) == 1 for form in group.forms):
+            found = {one for name in (group.key[0], *stems(group.key[0], language)) for one in full.get(name, ())}
+            if len(found) == 1:
+                group.into = roots[found.pop()]
+
+
 def _link(ordered: list[_Group], language: str, links: Links, lowered: str) -> None:
     """Give each root the id that the first of its forms has; roots with one id become one."""
     by_id: dict[str, _Group] = {}
+    said = {id(group): links.areas(form, language) for group in ordered if group.label == "LOC" for form in group.forms}
     for group in sorted(ordered, key=lambda group: (group.into is not None, group.order)):
         root = group.root()
         if root.link is None:
+            areas = {area for other, codes in said.items() if other != id(group) for area in codes}
             for form in group.forms:
-                root.link = links.find(form, group.label, language, lowered)
+                root.link = links.find(form, group.label, language, lowered, areas)
                 if root.link is not None:
                     break
     for group in ordered:
@@ -169,7 +203,7 @@ def _entity(text: str, mention: Mention, root: _Group, members: list[_Group], la
         start=mention.start,
         end=mention.end,
         text=text[mention.start : mention.end],
-        label=mention.label,
+        label="PER" if root.label == "PER" else mention.label,
         name=name,
         entity_id=link.entity_id if link is not None else identity,
         ids=link.ids if link is not None else None,
@@ -181,11 +215,15 @@ def _fullest(root: _Group, members: list[_Group], language: str) -> str:
     """The form with most words of the root group, then the most frequent, then the first of the article."""
     forms: Counter[str] = Counter()
     for group in members:
-        if group is root or len(group.key) > len(root.key):
+        elided = any(core(bare(form, language)) == root.key for form in group.forms)  # "L'Oréal" of "Oréal"
+        if group is root or elided or len(group.key) > len(root.key):
             forms.update(group.forms)
     best = max(forms, key=lambda form: (len(tokens(form)), forms[form], -len(form)))
-    if language in {"fr", "it", "ca"} and best[:1].islower():
-        bare = without_elision(best)
-        own = any(form[:1].isupper() and without_elision(form) != form for form in forms)  # "L'Oréal" beside "l'Oréal"
-        best = best[0].upper() + best[1:] if own and bare != best else bare
-    return " ".join(best.split())
+    short = bare(best, language)
+    if short != best and (best[:1].islower() or language in {"tr", "az"}):
+        own = any(form[:1].isupper() and short == bare(form, language) != form for form in forms)
+        best = best[0].upper() + best[1:] if own and best[:1].islower() else short  # "L'Oréal" beside "l'Oréal"
+    words = best.split()
+    while root.label == "PER" and len(words) > 1 and is_title("".join(tokens(words[0]))):
+        words = words[1:]
+    return " ".join(words)

@@ -11,8 +11,13 @@ from pipeline.entities.tables import read_table
 Key = tuple[str, ...]  # a folded name, word by word
 _SPLIT = re.compile(r"[\s\-‐‑–—·・/,.]+")
 _ELISION = re.compile(r"^(?:l|d|dell|all|dall|nell|sull|qu|un|s)['’](?=\w)", re.IGNORECASE)
+_SUFFIX = re.compile(r"(?<=\w)['’]\w+$")
 _POSSESSIVE = re.compile(r"['’]s?$", re.IGNORECASE)
-_JOINED = str.maketrans({"ß": "ss", "ł": "l", "Ł": "L", "ø": "o", "Ø": "O", "đ": "d", "æ": "ae", "œ": "oe", "ı": "i"})
+_JOINED = str.maketrans(
+    {"ß": "ss", "ł": "l", "Ł": "L", "ø": "o", "Ø": "O", "đ": "d", "Đ": "d", "æ": "ae", "œ": "oe", "ı": "i"}
+)
+# Accents of Latin, Greek and Cyrillic and the points of Hebrew and Arabic; not kana's marks, which are other letters.
+_ACCENTS = re.compile("[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670]")
 _HAN_FORM = re.compile(
     r"^(?:株式会社|有限会社|合同会社|㈱|주식회사|㈜)|(?:株式会社|股份有限公司|有限责任公司|有限公司|集团|集團|주식회사|㈱|㈜)$"
 )
@@ -30,8 +35,8 @@ def tokens(name: str) -> Key:
 
 @lru_cache(maxsize=20_000)
 def _tokens(name: str) -> Key:
-    folded = unicodedata.normalize("NFKD", name.translate(_JOINED))
-    folded = "".join(char for char in folded if not unicodedata.combining(char)).casefold()
+    folded = unicodedata.normalize("NFKD", name.translate(_JOINED)).replace("и\u0306", "й").replace("И\u0306", "Й")
+    folded = unicodedata.normalize("NFC", _ACCENTS.sub("", folded).casefold())
     folded = folded.replace("’", "'").replace("&", " & ")
     parts = (part.strip("\"'“”„«»()[]®™©*") for part in _SPLIT.split(folded))
     return tuple(part for part in parts if part)
@@ -62,16 +67,16 @@ def _ends_in_form(parts: list[str]) -> int:
     return 2 if len(parts) > 2 and parts[-2:] in (["&", "co"], ["&", "cie"], ["co", "kgaa"], ["and", "co"]) else 0
 
 
-def without_elision(text: str) -> str:
-    """ "l'Europe" -> "Europe"; only for French and Italian text."""
-    return _ELISION.sub("", text)
+def bare(name: str, language: str) -> str:
+    """The name without what its language hangs on with an apostrophe: "l'Europe" -> "Europe", "Oslo'da" -> "Oslo"."""
+    if language in {"fr", "it", "ca"}:
+        return _ELISION.sub("", name)
+    return _SUFFIX.sub("", name) if language in {"tr", "az"} else name
 
 
 def keys(name: str, language: str) -> list[Key]:
-    """What a name may be looked up as, best first: itself, without elision, without a genitive or case ending."""
-    found = [core(name)]
-    if language in {"fr", "it", "ca"}:
-        found.append(core(without_elision(name)))
+    """What a name may be looked up as, best first: itself, bare, without a genitive or case ending."""
+    found = list(dict.fromkeys((core(name), core(bare(name, language)))))
     for key in list(found):
         if not key:
             continue
@@ -98,6 +103,11 @@ def is_title(word: str) -> bool:
 def is_generic(word: str) -> bool:
     """Whether a folded word adds nothing to a company's name ("group", "holding", "konzern")."""
     return word in _forms("generic") or word in _forms("trailing_legal")
+
+
+def leads(word: str) -> bool:
+    """Whether a folded word stands before a company's name and adds nothing to it ("groupe", "koncern")."""
+    return word in _forms("leading_generic")
 
 
 def slug(key: Key) -> str:

@@ -113,3 +113,47 @@ def test_any_names_give_one_entity_a_mention(names: list[str], language: str, da
         assert entity.entity_id.startswith("ew:")
         by_id = {other.name for other in found if other.entity_id == entity.entity_id and other.label == entity.label}
         assert entity.name in by_id
+
+
+def test_elision_and_its_absence_are_one_name() -> None:
+    text = "Oréal monte. L'Oréal S.A. investit. Pour l'Oréal"
+    found = entities(text, "fr", ("Oréal", "ORG"), ("L'Oréal S.A.", "ORG"), ("l'Oréal", "ORG"))
+    assert {(entity.entity_id, entity.name) for entity in found} == {("ew:org/loreal", "L'Oréal S.A.")}
+
+
+def test_titles_are_no_part_of_a_name() -> None:
+    found = entities("M. Jean Dupont parle. Dupont rit.", "fr", ("M. Jean Dupont", "PER"), ("Dupont", "PER"))
+    assert {(entity.entity_id, entity.name) for entity in found} == {("ew:person/x-jean-dupont", "Jean Dupont")}
+
+
+def test_letters_of_a_long_word_in_brackets() -> None:
+    text = "Finansinspektionen (FI) och Muster (ABC). FI godkände, ABC ej."
+    found = entities(text, "sv", ("Finansinspektionen", "ORG"), ("FI", "ORG"), ("Muster", "ORG"), ("ABC", "ORG"),
+                     ("FI", "ORG"), ("ABC", "ORG"))  # fmt: skip
+    assert found[0].entity_id == found[1].entity_id == found[4].entity_id == "ew:org/finansinspektionen"
+    assert found[2].entity_id != found[3].entity_id == found[5].entity_id
+
+
+@pytest.mark.parametrize(("confidence", "label"), [(0.7, "PER"), (0.95, "ORG")])
+def test_a_last_name_taken_for_a_company(confidence: float, label: str) -> None:
+    text = "Andrea Orcel kam. Orcel sprach."
+    found = [Mention(0, 12, "PER", 0.99), Mention(18, 23, "ORG", confidence)]
+    assert [entity.label for entity in resolve(text, found, "it", shared_links())] == ["PER", label]
+
+
+def test_a_company_that_is_known_or_has_a_legal_form_is_no_person() -> None:
+    text = "Henry Ford und Hans Muster. Ford baut Autos, die Muster GmbH nicht."
+    found = [
+        Mention(0, 10, "PER", 0.9),
+        Mention(15, 26, "PER", 0.9),
+        Mention(28, 32, "ORG", 0.5),
+        Mention(49, 60, "ORG", 0.5),
+    ]
+    ids = [entity.entity_id for entity in resolve(text, found, "de", shared_links())]
+    assert ids[2:] == ["ew:org/ford", "ew:org/x-muster"]
+
+
+def test_letters_with_marks_of_their_own_stay() -> None:
+    """Kana's voiced marks and the Russian short i are other letters, not accents."""
+    found = entities("ソニーグループ", "ja", ("ソニーグループ", "ORG")) + entities("Алексей", "ru", ("Алексей", "PER"))
+    assert [entity.entity_id for entity in found] == ["ew:org/x-ソニーグループ", "ew:person/x-алексей"]

@@ -1,7 +1,7 @@
 """How the rules do on sets that were written without sight of them: `python -m tests.entities.blind.measure`.
 
-Options: names of sets (amounts amounts-2 dates dates-2 links sentences), `--stage` (links through the whole stage and
-its model).
+Options: names of sets (amounts amounts-2 dates dates-2 links links-cities sentences), `--stage` (links through the
+whole stage and its model).
 """
 
 import json
@@ -247,6 +247,8 @@ def verdict(wanted: dict[str, Any], entity: Entity | None) -> str:
             return "none" if fits else "wrong"
         case "isin":
             return "right" if ids.get("isin") in accepted else "wrong" if "isin" in ids else "without"
+        case "city":
+            return "right" if ids.get("geonames_id") in accepted else "wrong"
         case "country":
             return "right" if ids.get("country") in accepted and "isin" not in ids else "wrong"
         case _:
@@ -279,8 +281,8 @@ def by_stage(data: list[dict[str, Any]]) -> list[tuple[Entity, ...]]:
     return [getattr(record, "entities", ()) for record in stage.run(records)]
 
 
-def links(tagged: Callable[[list[dict[str, Any]]], list[tuple[Entity, ...]]], title: str) -> None:
-    data = rows("links")
+def links(name: str, tagged: Callable[[list[dict[str, Any]]], list[tuple[Entity, ...]]], title: str) -> None:
+    data = rows(name)
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     languages: dict[str, Counter[str]] = defaultdict(Counter)
     lines = []
@@ -301,10 +303,10 @@ def links(tagged: Callable[[list[dict[str, Any]]], list[tuple[Entity, ...]]], ti
                 got = f"[{entity.text}] {entity.label} {entity.entity_id} {entity.ids}" if entity else "nothing"
                 lines.append(f"  {row['language']} {group} {outcome} [{wanted['text']}] expected {wanted['expect']}"
                              f" ({wanted['why']}) got {got} | {row['text']}")  # fmt: skip
-    say(f"\nLinks, {title}")
+    say(f"\n{name}, {title}")
     for group, count in counts.items():
         say(f"  {group:10} {dict(count)}")
-    positive = [counts[group] for group in ("isin", "country", "name")]
+    positive = [counts[group] for group in ("isin", "country", "name", "city")]
     right = sum(count["right"] for count in positive)
     wrong_traps = counts["trap word"]["wrong"], counts["trap name"]["wrong"]
     wrong = sum(count["wrong"] for count in positive)
@@ -327,10 +329,11 @@ def main(arguments: list[str]) -> None:
                 measure(written)
     if not chosen or "sentences" in chosen:
         sentences()
-    if not chosen or "links" in chosen:
-        links(by_rules, "each mention given with its label")
-        if "--stage" in arguments:
-            links(by_stage, "mentions found by the whole stage")
+    for name in ("links", "links-cities"):
+        if not chosen or name in chosen:
+            links(name, by_rules, "each mention given with its label")
+            if "--stage" in arguments:
+                links(name, by_stage, "mentions found by the whole stage")
 
 
 if __name__ == "__main__":
