@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent / "data"
-FILES = ("boilerplate.tsv", "boilerplate-2.tsv")
+FILES = ("boilerplate.tsv", "boilerplate-2.tsv", "boilerplate-3.tsv")
 _SLOT = re.compile(r"\{([a-z]+)(\d?)\}")
 
 

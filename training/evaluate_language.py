@@ -24,13 +24,13 @@ SIZES = ("words", "title", "sentence", "article")
 BINS = 15
 OURS = "eventwire"
 FRONT = (
+    Sample(pieces=1, glance=0),  # one piece: all of it
     Sample(pieces=8, size=100, glance=0),
     Sample(pieces=4, size=140, glance=0),
     Sample(pieces=4, size=100, glance=0),
     SAMPLE,
     Sample(pieces=4, size=60, glance=30),
     Sample(pieces=2, size=60, glance=0),
-    Sample(pieces=1, size=60, glance=0),
 )
 Key = tuple[str, str, str]  # system, size, language
 
@@ -139,7 +139,8 @@ def front(scores: Scores, languages: list[str]) -> None:
             found.texts[size] += 1
             found.add(OURS, size, language, code, confidence)
         sentence, article = (found.accuracy(OURS, size, languages) for size in ("sentence", "article"))
-        name = f"{sample.pieces} x {sample.size}" + (f" ({sample.glance})" if sample.glance else "")
+        name = f"{sample.pieces} x {sample.size}" if sample.pieces > 1 else "the whole text"
+        name += f" ({sample.glance})" if sample.glance else ""
         name += ", shipped" if sample == SAMPLE else ""
         rows.append((name, sentence, article, found.micros(OURS, "article")))
     theirs = scores.micros("py3langid", "article")
@@ -154,8 +155,10 @@ def groups(scores: Scores, systems: list[str], languages: list[str]) -> None:
     print(f"confusable groups: accuracy on sentences / articles of {', '.join(systems)}")
     for group in GROUPS:
         members = [name for name in languages if name.split("-")[0] in group]
-        if len(members) > 1:
-            print("\n".join([f"  {', '.join(members)}", *(f"    {row(scores, systems, name)}" for name in members)]))
+        absent = sorted(group - {name.split("-")[0] for name in members})
+        if members:
+            print(f"  {', '.join(members)}" + (f" (no sentences here: {', '.join(absent)})" if absent else ""))
+            print("\n".join(f"    {row(scores, systems, name)}" for name in members))
     print("most confused, sentences:", ", ".join(f"{a}>{b} {n}" for (a, b), n in scores.confused.most_common(24)))
 
 

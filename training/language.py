@@ -88,7 +88,7 @@ def _steps(observed: list[Observed]) -> list[dict[str, float]]:
     low = 0.0
     for high in LIMITS:
         rows = [(logit, right) for letters, logit, right in observed if low < letters <= high]
-        slope, offset = _fit(np.array([row[0] for row in rows]), np.array([row[1] for row in rows], dtype=float))
+        slope, offset = fit_curve(np.array([row[0] for row in rows]), np.array([row[1] for row in rows], dtype=float))
         steps.append({"letters": high, "slope": round(slope, 4), "offset": round(offset, 4), "texts": len(rows)})
         print(steps[-1])
         low = high
@@ -99,7 +99,7 @@ def _logit(probability: float) -> float:
     return max(-12.0, min(12.0, math.log(max(probability, 1e-9) / max(1 - probability, 1e-9))))
 
 
-def _fit(logits: np.ndarray, right: np.ndarray) -> tuple[float, float]:
+def fit_curve(logits: np.ndarray, right: np.ndarray) -> tuple[float, float]:
     """Slope and offset of a logistic regression, by damped Newton steps, with a prior on slope 1 and offset 0."""
     slope, offset = 1.0, 0.0
     for _ in range(50):

@@ -30,8 +30,8 @@ _SHORT = SHAPES.index("short_no_end")
 class BoilerplateModel:
     """`dense` [concepts + shapes, kinds], `hashed` [buckets, kinds], `bias` [kinds]; `context` [CONTEXT + 1, kinds].
 
-    `thresholds` [kinds]: the log-odds of not being news from which on a unit is marked; then, for each kind, the least
-    product of its share of what is not news and both layers' doubt that it is news.
+    `thresholds` [kinds]: the log-odds of not being news from which on a unit is marked; then, for each kind, its least
+    share of what is not news.
     """
 
     lexicon: Lexicon

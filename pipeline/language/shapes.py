@@ -8,6 +8,14 @@ import numpy as np
 
 from pipeline.language.units import Unit
 
+# How a label says that what stands beside it is advertising.
+AD_LABELS = (
+    "anzeige|werbung|werbeanzeige|advertisement|sponsored(?: content)?|advertorial|publicité|contenu sponsorisé|"
+    "publicidad|contenido patrocinado|pubblicità|advertentie|publicidade|conteúdo patrocinado|reklama|annons|annonse|"
+    "annonce|publicitate|реклама|reklam|pub|publi|promoted|paid post|gesponsert|sponsrad|sponset|sponsorizzato|"
+    "patrocinado|sponsorowane|на правах рекламы"
+)
+
 # Tried at every number, and at the two characters before it.
 _AT_NUMBER = {
     "time": re.compile(r"\b\d{1,2}[:.h]\d{2}\b|\b\d{1,2}\s?(?:Uhr|am|pm|AM|PM|h)\b"),
@@ -32,6 +40,7 @@ _INSIDE = {
 }
 # At its beginning.
 _AT_START = {
+    "ad_label": re.compile(rf"[-–—*|\[( ]*(?:(?i:{AD_LABELS})\s?[-–—|:.\])]|(?i:{AD_LABELS})\s+(?=[A-ZÀ-ÞА-Я„“«\"]))"),
     "early_colon": re.compile(r"[^:.!?\n]{2,34}[:：]\s?(?=\S)"),
     "dateline": re.compile(r"[A-ZÀ-ÞА-Я][\w.\- ]{2,24}(?:, [\w. ]{2,16})?\s?[(/][\w./ \-]{2,16}[)/]\s?[-–—.:]"),
     "speech_dash": re.compile(r"[–—-] \w"),
