@@ -36,7 +36,7 @@ GLANCE_SURE = 0.95  # a glance is enough if it is this sure
 GLANCE_DOUBT = 0.7  # ... and none of its pieces is this sure of another language
 MIXED_PIECE = 0.9  # a piece this sure of another language makes the paragraphs be looked at
 PARAGRAPHS = 48  # looked at in a mixed text, spread over it
-PARAGRAPH_HEAD = 200  # characters of each
+PARAGRAPH_PIECES = 2  # of each
 MAIN_SCRIPT = 0.6  # of the letters: the text is written in that script
 SMALLEST_SHARE = 0.1  # of the letters: less is a quotation
 TABLE_TEXT = 2000  # characters that the word tables of close languages look at
@@ -215,8 +215,7 @@ class Detector:
         step = max(1, math.ceil(len(paragraphs) / PARAGRAPHS))
         letters: Counter[str] = Counter()
         for paragraph in paragraphs[::step]:
-            piece = _prepared(paragraph[:PARAGRAPH_HEAD])
-            verdict = self._decide(piece, [piece] if piece else [], None)
+            verdict = self._decide(paragraph, _pieces(paragraph, PARAGRAPH_PIECES, self._sample.size), None)
             if not verdict.scripts:
                 continue
             sure = self._calibration.confidence(verdict) >= MIXED_PIECE
