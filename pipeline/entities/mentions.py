@@ -170,11 +170,15 @@ def _join_strays(ordered: list[_Group], mentions: list[Mention], owner: list[_Gr
 def _link(ordered: list[_Group], language: str, links: Links, lowered: str) -> None:
     """Give each root the id that the first of its forms has; roots with one id become one."""
     by_id: dict[str, _Group] = {}
-    said = {id(group): links.areas(form, language) for group in ordered if group.label == "LOC" for form in group.forms}
+    said = {
+        id(group.root()): links.areas(next(iter(group.forms)), language) for group in ordered if group.label == "LOC"
+    }
+    times = Counter(area for areas in said.values() for area in areas)
     for group in sorted(ordered, key=lambda group: (group.into is not None, group.order)):
         root = group.root()
         if root.link is None:
-            areas = {area for other, codes in said.items() if other != id(group) for area in codes}
+            own = said.get(id(root), frozenset())  # "New York" doesn't say which New York
+            areas = {area for area, count in times.items() if count > (area in own)}
             for form in group.forms:
                 root.link = links.find(form, group.label, language, lowered, areas)
                 if root.link is not None:
