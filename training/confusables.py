@@ -1,8 +1,9 @@
-"""Fit how the evidence on Bosnian, Croatian and Serbian is weighed: `python -m training.confusables`.
+"""Fit what tells close and transcribed languages apart: `python -m training.confusables`.
 
 Writes `pipeline/language/croatian_serbian.json`, the log-odds of words in Croatian against Serbian news (UNER, CC BY-SA
 4.0), and `weights` into `south_slavic.json`: a multinomial logistic regression on `south_slavic_evidence`, over
-sentences and groups of 2, 4 and 8 of the half that `training.language` fits on. Needs scipy.
+sentences and groups of 2, 4 and 8 of the half that `training.language` fits on. Writes `romanised.json`, from the same
+half, transcribed here, and Russian sentences of `ner/ru-linspector` (CC BY 4.0). Needs scipy.
 """
 
 from __future__ import annotations
@@ -12,12 +13,15 @@ import json
 import math
 import re
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
 from pipeline.language import confusables, detect
 from pipeline.language.langid import shared_language_model
+from pipeline.language.romanised import parts_of
+from pipeline.language.scripts import count_scripts
 from training import linear, places
 from training.language import FIT, sentences
 
@@ -33,6 +37,7 @@ def main() -> None:
     write_lexis()
     importlib.reload(confusables)  # reads what was just written
     fit_weights()
+    write_romanised()
 
 
 def write_lexis() -> None:
@@ -89,6 +94,88 @@ def fit_weights() -> None:
     table = json.loads(path.read_text(encoding="utf-8")) | {"weights": fitted.tolist()}
     path.write_text(json.dumps(table, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     print(fitted)
+
+
+# Cyrillic and Greek in Latin letters, as news in English does it, and as people elsewhere do.
+_CYRILLIC = dict(zip("абвгдезийклмнопрстуфыэ", "abvgdeziyklmnoprstufye", strict=True)) | {
+    "ё": "yo",
+    "ж": "zh",
+    "х": "kh",
+    "ц": "ts",
+    "ч": "ch",
+    "ш": "sh",
+    "щ": "shch",
+    "ъ": "",
+    "ь": "",
+    "ю": "yu",
+    "я": "ya",
+}
+_UKRAINIAN = _CYRILLIC | {"г": "h", "ґ": "g", "и": "y", "і": "i", "ї": "yi", "є": "ye", "’": "", "'": ""}
+_GREEK = dict(zip("αβγδεζηικλμνοπρσςτυφωάέήίόύώϊϋΐ", "avgdeziiklmnoprsstyfoaeiioyoiyi", strict=True)) | {
+    "θ": "th",
+    "ξ": "x",
+    "χ": "ch",
+    "ψ": "ps",
+    "ου": "ou",
+    "ού": "ou",
+    "αυ": "av",
+    "ευ": "ef",
+    "μπ": "b",
+}
+TRANSCRIPTS = {
+    "ru": _CYRILLIC,
+    "uk": _UKRAINIAN,
+    "be": _UKRAINIAN | {"ы": "y", "ў": "u", "э": "e", "и": "i"},
+    "bg": _CYRILLIC | {"щ": "sht", "ъ": "a"},
+    "el": _GREEK,
+}
+_ELSEWHERE = {
+    "й": "j",
+    "ё": "jo",
+    "ю": "ju",
+    "я": "ja",
+    "є": "je",
+    "ї": "ji",
+    "х": "h",
+    "ц": "c",
+    "χ": "h",
+    "ξ": "ks",
+    "υ": "i",
+}
+SMOOTHING, UNKNOWN, SEEN, WEAK, CAP = 0.3, 1e4, 3, 0.4, 3.5
+RUSSIAN = 1500  # sentences
+
+
+def transcribed(text: str, letters: Mapping[str, str]) -> str:
+    """`text` in small Latin letters."""
+    pattern = "|".join(sorted(letters, key=len, reverse=True))
+    return re.sub(pattern, lambda found: letters[found[0]], text.lower())
+
+
+def write_romanised() -> None:
+    texts = sentences(FIT)
+    russian = (places.data() / "ner" / "ru-linspector" / "train.txt").read_text(encoding="utf-8").split("\n\n")
+    texts["ru"] += [" ".join(line.split(" ")[0] for line in block.splitlines()) for block in russian[:RUSSIAN]]
+    latin = [lines for lines in texts.values() if next(iter(count_scripts(" ".join(lines[:5]))), "") == "Latn"]
+    other = Counter(part for lines in latin for line in lines for part in parts_of(line))
+    table = {}
+    for code, letters in TRANSCRIPTS.items():
+        parts = Counter(
+            part
+            for variant in (letters, letters | {name: _ELSEWHERE[name] for name in letters.keys() & _ELSEWHERE.keys()})
+            for line in texts[code]
+            for part in parts_of(transcribed(line, variant))
+        )
+        bands: dict[float, list[str]] = {}
+        for part, count in sorted(parts.items()):
+            here = (count + SMOOTHING) / (parts.total() + UNKNOWN)
+            odds = math.log(here * (other.total() + UNKNOWN) / (other[part] + SMOOTHING))
+            if count >= SEEN * max(1, len(texts[code]) // 200) and abs(odds) > WEAK:
+                bands.setdefault(round(4 * min(CAP, odds)) / 4, []).append(part)
+        table[code] = {str(odds): " ".join(found) for odds, found in sorted(bands.items())}
+    path = FOLDER / "romanised.json"
+    path.write_text(json.dumps({"odds": table}, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    print(path.name, path.stat().st_size // 1024, "KB")
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ from pipeline.language.confusables import (
     word_group,
 )
 from pipeline.language.langid import LanguageModel
+from pipeline.language.romanised import romanised
 from pipeline.language.scripts import ONE_LANGUAGE, count_scripts, iso_name, writes
 from pipeline.records import Language, LanguageShare
 
@@ -39,6 +40,8 @@ PARAGRAPHS = 48  # looked at in a mixed text, spread over it
 PARAGRAPH_PIECES = 2  # of each
 MAIN_SCRIPT = 0.6  # of the letters: the text is written in that script
 SMALLEST_SHARE = 0.1  # of the letters: less is a quotation
+TRANSCRIPT_DOUBT = 0.98  # the model is less sure than that of whatever it takes a transcribed language for
+TRANSCRIPT_SURE = 0.55  # what such a verdict is worth; calibration makes .9 of it
 TABLE_TEXT = 2000  # characters that the word tables of close languages look at
 HINT_LETTERS = 80  # shorter texts listen to the sender's hint
 HINT_ODDS = 6.0  # how much more probable a language becomes by being hinted at
@@ -194,6 +197,8 @@ class Detector:
         elif code in SOUTH_SLAVIC:
             settled = south_slavic(text[:TABLE_TEXT], self._chances(scores, SOUTH_SLAVIC))
             code = max(settled, key=lambda name: settled[name])
+            if script == "Latn" and (of := self._transcript(pieces, scores, code)) is not None:
+                return of, script, TRANSCRIPT_SURE
             return code, script, settled[code]
         elif (group := word_group(code)) is not None:
             settled = by_words(text[:TABLE_TEXT], self._chances(scores, group))
@@ -201,10 +206,17 @@ class Detector:
             return code, script, settled[code]
         elif script == "Latn":
             decided = unknown_to_model(" ".join(pieces), code, probability)
+            if decided is None and (of := self._transcript(pieces, scores, code)) is not None:
+                return of, script, TRANSCRIPT_SURE
         if decided is None or decided == code:
             return code, script, probability
         weight = sum(float(scores[i]) for i, name in enumerate(self._model.languages) if same_group(name, decided))
         return decided, script, max(weight, probability)
+
+    def _transcript(self, pieces: Sequence[str], scores: Any, code: str) -> str | None:
+        """The language that a text in Latin letters is a transcript of, where the model doubts even `code`'s group."""
+        known = sum(self._chances(scores, SOUTH_SLAVIC).values()) if code in SOUTH_SLAVIC else float(scores.max())
+        return romanised(" ".join(pieces)) if known < TRANSCRIPT_DOUBT or code == "und" else None
 
     def _chances(self, scores: Any, group: frozenset[str]) -> dict[str, float]:
         return {name: float(scores[self._model.languages.index(name)]) for name in sorted(group)}

@@ -22,6 +22,7 @@ DATA = (
     "calibration.json",
     "close_words.json",
     "south_slavic.json",
+    "romanised.json",
     "croatian_serbian.json",
 )
 _NONE = Language(code="und", script="Zyyy", confidence=0.0)

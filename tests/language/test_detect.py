@@ -7,6 +7,7 @@ import pytest
 from pipeline.language.confusables import by_words, chinese, south_slavic, unknown_to_model
 from pipeline.language.detect import Detector, read_calibration
 from pipeline.language.langid import RENAMED, shared_language_model
+from pipeline.language.romanised import romanised
 
 GERMAN = "Der Stadtrat hat am Montag beschlossen, die alte Brücke über den Fluss zu erneuern. "
 FRENCH = "Le conseil municipal a décidé lundi de rénover le vieux pont qui traverse la rivière. "
@@ -175,6 +176,28 @@ def test_words_share_out_what_the_model_gave_their_group() -> None:
 @pytest.mark.parametrize("text", ["", "5", GERMAN, FRENCH, "Ukuthi abantu bonke bahambe ekhaya ngoba kukhona ingozi."])
 def test_rules_for_unknown_languages_leave_others_alone(text: str) -> None:
     assert unknown_to_model(text, "zu", 0.5) is None
+
+
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        ("ru", "Gorodskoy sovet v ponedelnik prinyal reshenie o stroitelstve novogo mosta cherez reku."),
+        ("uk", "Miska rada u ponedilok ukhvalyla rishennya pro budivnytstvo novoho mostu cherez richku."),
+        ("el", "To dimotiko symvoulio apofasise tin deftera tin kataskevi tis neas gefyras sto potami."),
+        ("ru", "GORODSKOY SOVET PRINYAL RESHENIE O STROITELSTVE NOVOGO MOSTA CHEREZ REKU"),
+    ],
+)
+def test_transcripts_in_latin_letters(detector: Detector, code: str, text: str) -> None:
+    found = detector.detect(text)
+    assert (found.code, found.script) == (code, "Latn")
+    assert 0.5 < found.confidence < 0.97
+
+
+@pytest.mark.parametrize(
+    "text", ["", "1 2", "na", GERMAN, ENGLISH, FRENCH, "Predsednik je rekao da će most biti gotov do leta."]
+)
+def test_what_is_no_transcript(text: str) -> None:
+    assert romanised(text) is None
 
 
 def test_written_cantonese_is_not_mandarin() -> None:
