@@ -9,6 +9,7 @@ import numpy as np
 import onnx
 import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
+from onnxruntime.quantization.matmul_nbits_quantizer import DefaultWeightOnlyQuantConfig, MatMulNBitsQuantizer
 
 from training import labels, places
 from training.card import write_card
@@ -31,11 +32,24 @@ def export_onnx(network: Network, path: Path) -> None:
 
 
 def quantise(source: Path, target: Path) -> None:
-    """Weights to int8 per channel; reduce_range keeps CPUs without VNNI from saturating. The heads stay float."""
-    graph = onnx.load(source).graph
-    heads = [node.name for node in graph.node if set(node.output) & {"logits"} or "/token/" in node.name]
+    """Weights to 8 bits. The heads stay float.
+
+    The layers that come out of the widest part ("down") in blocks of 128 with a scale each, for weights and activations: a
+    few of their activations are twenty times the others, and one scale for all costs the rest their precision (F1 of
+    entities .789 against .801 of the float model; .796 in blocks, which cost 3 to 6 % of the speed). All others per
+    channel; reduce_range keeps CPUs without VNNI from saturating.
+    """
+    model = onnx.load(source)
+    nodes = model.graph.node
+    heads = [node.name for node in nodes if set(node.output) & {"logits"} or "/token/" in node.name]
+    blocks = MatMulNBitsQuantizer(
+        model,
+        nodes_to_exclude=[node.name for node in nodes if "/down/" not in node.name],
+        algo_config=DefaultWeightOnlyQuantConfig(block_size=128, is_symmetric=True, accuracy_level=4, bits=8),
+    )
+    blocks.process()
     quantize_dynamic(
-        source,
+        blocks.model.model,
         target,
         per_channel=True,
         reduce_range=True,
