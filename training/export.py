@@ -34,7 +34,7 @@ def export_onnx(network: Network, path: Path) -> None:
 def quantise(source: Path, target: Path) -> None:
     """Weights to 8 bits. The heads stay float.
 
-    The layers that come out of the widest part ("down") in blocks of 128 with a scale each, for weights and activations:
+    The layers that come out of the widest part ("down") in blocks of 128 with a scale each (weights and activations):
     a few of their activations are twenty times the others, and one scale for all costs the rest their precision (F1 of
     entities .789 against .801 of the float model; .796 in blocks, which cost 3 to 6 % of the speed). All others per
     channel; reduce_range keeps CPUs without VNNI from saturating.
