@@ -6,6 +6,7 @@ article the last one counts; articles that consist of the same lines count once.
 """
 
 import heapq
+import logging
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -27,6 +28,8 @@ from pipeline.settings import Settings
 from pipeline.streams.decode import decode
 from pipeline.streams.message import Message
 from pipeline.streams.topics import validate
+
+logger = logging.getLogger(__name__)
 
 WINDOW, LEAST = 200, 5  # articles
 MOST_LINES = 400  # of an article that are remembered, half of them from its end
@@ -164,6 +167,9 @@ def texts(messages: Iterable[tuple[str, Message]], settings: Settings) -> Iterat
             else:
                 article = from_json(LanguageArticle, data)
         except InvalidInput:
+            continue
+        except Exception:  # a page that breaks its reader costs one article, as in a run
+            logger.debug("%s can't be read", message.trace, exc_info=True)
             continue
         source = source_key(article.source, article.url)
         if source is None or article.action == "delete":
