@@ -95,7 +95,7 @@ def main(arguments: list[str]) -> None:
         table(scores, list(systems), names, sizes)
     print(f"The second table is without {', '.join(sorted(UNFIT))}: see training.language.\n")
     groups(scores, list(systems), languages)
-    front(scores, fit)
+    front(fit)
     if "--languages" in arguments:
         for name in languages:
             print(row(scores, list(systems), name))
@@ -123,15 +123,14 @@ def table(scores: Scores, systems: list[str], languages: list[str], sizes: Seque
     print()
 
 
-def front(scores: Scores, languages: list[str]) -> None:
-    """Accuracy and time by how much is looked at; with a star where nothing else here is both better and faster."""
-    print(
-        f"what looking at less costs, {len(languages)} languages: pieces x bytes (a glance at as many of so few first)"
-    )
-    rows: list[tuple[str, float, float, float]] = []
+def front(languages: list[str]) -> None:
+    """Accuracy and time by how much is looked at; a star where nothing of ours is both better and faster."""
+    print(f"what looking at less costs, {len(languages)} languages, each alone: pieces x bytes (of a glance before)")
     texts = [sample for sample in samples(TEST) if sample[0] in languages and sample[1] in ("sentence", "article")]
-    for sample in FRONT:
-        system, found = ours(sample), Scores()
+    systems = {_named(sample): ours(sample) for sample in FRONT} | {"py3langid": BASELINES["py3langid"]()}
+    rows: dict[str, tuple[float, float, float]] = {}
+    for name, system in systems.items():
+        found = Scores()
         for language, size, text in texts:
             began = time.process_time()
             code, confidence = system(text)
@@ -139,16 +138,18 @@ def front(scores: Scores, languages: list[str]) -> None:
             found.texts[size] += 1
             found.add(OURS, size, language, code, confidence)
         sentence, article = (found.accuracy(OURS, size, languages) for size in ("sentence", "article"))
-        name = f"{sample.pieces} x {sample.size}" if sample.pieces > 1 else "the whole text"
-        name += f" ({sample.glance})" if sample.glance else ""
-        name += ", shipped" if sample == SAMPLE else ""
-        rows.append((name, sentence, article, found.micros(OURS, "article")))
-    theirs = scores.micros("py3langid", "article")
+        rows[name] = (sentence, article, found.micros(OURS, "article"))
+    theirs = rows["py3langid"][2]
     print(f"{'':24} {'sentences':>9} {'articles':>9} {'CPU us an article':>18} {'of py3langid':>13}")
-    for name, sentence, article, micros in rows:
-        beaten = any(other[2] >= article and other[3] < micros for other in rows)
-        share = f"{micros / theirs:.2f}" if theirs else "-"
-        print(f"{'' if beaten else '*':1} {name:22} {sentence:9.4f} {article:9.4f} {micros:18.0f} {share:>13}")
+    for name, (sentence, article, micros) in rows.items():
+        beaten = name == "py3langid" or any(other[1] >= article and other[2] < micros for other in rows.values())
+        star = "" if beaten else "*"
+        print(f"{star:1} {name:22} {sentence:9.4f} {article:9.4f} {micros:18.0f} {micros / theirs:13.2f}")
+
+
+def _named(sample: Sample) -> str:
+    name = f"{sample.pieces} x {sample.size}" if sample.pieces > 1 else "the whole text"
+    return name + (f" ({sample.glance})" if sample.glance else "") + (", shipped" if sample == SAMPLE else "")
 
 
 def groups(scores: Scores, systems: list[str], languages: list[str]) -> None:
