@@ -32,11 +32,15 @@ def find_city(form: str, language: str, lowered: str, areas: Set[str]) -> City |
     """The city that `form` must be in an article whose text in lower case is `lowered` and that names `areas`."""
     bearers = next((found for key in _keys(form, language) if (found := _table().get(" ".join(key)))), ())
     within = _WITHIN.search(form)
+    behind = _behind(form, lowered)
+    whole = [found for chunk in behind for found in _table().get(" ".join(tokens(f"{form} {chunk}")), ())]
+    if whole:  # "Frankfurt (Oder)" isn't Frankfurt
+        return _only(city for city in dict.fromkeys(whole) if not city.needs)
     if not bearers and within is not None:  # "London, Ontario" as one name
         bearers = tuple(_table().get(" ".join(tokens(form[: within.start()])), ()))
         said = areas_of(within[1], language)
     else:
-        said = _said(form, language, lowered)
+        said = _said(behind, language)
     if said:
         return _only(city for city in bearers if said & {city.area, city.country})
     city = _only(city for city in bearers if not city.needs)
@@ -68,20 +72,27 @@ def _keys(form: str, language: str) -> Iterator[Key]:
         yield from ((*key[:-1], stem) for stem in stems(key[-1], language) if len(stem) > 2)
 
 
-def _said(form: str, language: str, lowered: str) -> frozenset[str]:
-    """The areas that stand right behind the name somewhere in the text: "Paris, Texas", "Halle (Belgien)"."""
-    name, at = form.lower(), -1
+def _said(behind: Iterable[str], language: str) -> frozenset[str]:
+    """The areas that the words behind a name begin with, if any do: "Paris, Texas", "Halle (Belgien)"."""
+    for chunk in behind:
+        words = chunk.split()
+        for end in range(min(3, len(words)), 0, -1):
+            if said := areas_of(" ".join(words[:end]), language):
+                return said
+    return frozenset()
+
+
+def _behind(form: str, lowered: str) -> list[str]:
+    """What stands behind a comma or in a bracket right behind the name, wherever it is in the text."""
+    found, name, at = [], form.lower(), -1
     for _ in range(20):  # a text may say a name a thousand times
         at = lowered.find(name, at + 1)
         if at < 0:
             break
-        behind = _NEXT.match(lowered, at + len(name))
-        if behind is not None:
-            words = behind[1].split()
-            for end in range(min(3, len(words)), 0, -1):
-                if said := areas_of(" ".join(words[:end]), language):
-                    return said
-    return frozenset()
+        match = _NEXT.match(lowered, at + len(name))
+        if match is not None:
+            found.append(match[1])
+    return found
 
 
 def _only(cities: Iterable[City]) -> City | None:

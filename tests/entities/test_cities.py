@@ -91,6 +91,8 @@ CONTEXT: list[tuple[str, str, list[str], list[int | str | None]]] = [
     ("es", "Barcelona y Venezuela", ["Barcelona", "Venezuela"], [None, "VE"]),
     ("es", "Barcelona, España y Venezuela", ["Barcelona", "España", "Venezuela"], [3128760, "ES", "VE"]),
     ("de", "Valencia", ["Valencia"], [None]),
+    ("de", "Das Werk in Frankfurt (Oder) schließt.", ["Frankfurt"], [2925535]),
+    ("de", "Das Werk in Frankfurt (Hessen) schließt.", ["Frankfurt"], [2925533]),
     ("ru", "Вашингтон заявил", ["Вашингтон"], [None]),
     ("en", "Gaza", ["Gaza"], [None]),
     ("en", "Springfield", ["Springfield"], [None]),
