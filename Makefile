@@ -54,6 +54,7 @@ evaluate-events: $(VENV)/.dev  ## the whole event agent: types, roles, status, c
 	$(BIN)/python -m training evaluate-events --folds 5
 
 evaluate-language: $(VENV)/.dev  ## language detection against named baselines (needs the data folder)
+	$(BIN)/python -m pip install -q "pycld2>=0.42,<1" "lingua-language-detector>=2.1,<3"
 	$(BIN)/python -m training.evaluate_language
 
 train: $(VENV)/.train  ## all steps of the shipped model, resumable: see training/README.md
