@@ -34,7 +34,10 @@ def fake_stages(monkeypatch: pytest.MonkeyPatch) -> None:
 def start(*arguments: Any, **options: Any) -> "subprocess.Popen[str]":
     command = [*COMMAND, *map(str, arguments)]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **options}
-    return subprocess.Popen(command, env=ENVIRON, **pipes)
+    # A shell's background job ignores Ctrl-C, and so do its children, unless they are told otherwise.
+    return subprocess.Popen(
+        command, env=ENVIRON, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL), **pipes
+    )
 
 
 def articles(path: Path, *texts: str, **fields: Any) -> Path:
