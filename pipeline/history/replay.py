@@ -20,7 +20,7 @@ from pipeline.events.own_store import open_own_types
 from pipeline.history import runs
 from pipeline.history.replay_source import Feed, Pace, read_speed
 from pipeline.history.runs import Pinned, Run
-from pipeline.local.folder import JOURNAL, Finished, Folder
+from pipeline.local.folder import JOURNAL, Finished, Folder, made_with
 from pipeline.local.outputs import SUFFIX
 from pipeline.local.read import Item
 from pipeline.local.runner import Done, process
@@ -190,15 +190,15 @@ def _items(feed: Feed, pace: Pace, stop: threading.Event) -> Iterator[Item]:
 
 def _made_with(pinned: Pinned) -> dict[str, object]:
     """As `eventwire run` says it of its folder."""
-    types = {"types": pinned.types_digest} if pinned.types_digest else {}
-    return {
-        **types,
-        "version": pinned.version,
-        "stages": "language,entities,events",
-        "model": pinned.digest,
-        "max_text": pinned.max_text,
-        "max_html": pinned.max_html,
-    }
+    return made_with(
+        version=pinned.version,
+        stages="language,entities,events",
+        model=pinned.digest,
+        max_text=pinned.max_text,
+        max_html=pinned.max_html,
+        types=pinned.types_digest,
+        repeated_blocks=None,  # its digest is part of the language stage's name, which resuming compares
+    )
 
 
 def _counted(counts: _Counts, folder: Path) -> dict[str, int]:

@@ -42,6 +42,24 @@ def message_digest(message: Message) -> str:
     return digest(b"" if message.value is None else b"=" + message.value)
 
 
+def made_with(
+    *,
+    version: str,
+    stages: str,
+    model: str,
+    max_text: int,
+    max_html: int,
+    types: str | None,
+    repeated_blocks: str | None,
+) -> dict[str, Any]:
+    """What a folder's outputs depend on. `model`, `types`, `repeated_blocks`: digests of the files, not their paths:
+    others may stand there tomorrow. What is not in use isn't named.
+    """
+    used = {"types": types, "repeated_blocks": repeated_blocks}
+    always = {"version": version, "stages": stages, "model": model, "max_text": max_text, "max_html": max_html}
+    return always | {name: digest for name, digest in used.items() if digest}
+
+
 class Folder:
     """An output folder, locked against other runs, repaired and ready to go on.
 
